@@ -1,0 +1,158 @@
+"""Where the time of a training step goes, on a graph of realistic size made of random numbers.
+
+Prints the seconds and the share of each part: graph forward, patients, heads and losses, backward,
+optimizer. The graph is encoded once for the whole batch, so the cost per case falls with the batch;
+the last lines show that. Run it on an otherwise idle machine: python benchmarks/step_shares.py
+"""
+
+import argparse
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+from fusion.adjacency import RelationalAdjacency
+from fusion.batches import CaseBatch
+from fusion.config import ModelConfig
+from fusion.graph import GraphTensors, Relation
+from fusion.losses import listwise_loss
+from fusion.model import FusionModel
+
+warnings.filterwarnings("ignore", category=FutureWarning)
+
+_N_TYPES, _D_TEXT = 12, 384
+
+
+def random_graph(n_nodes: int, n_edges: int, rng: np.random.Generator) -> GraphTensors:
+    """A graph of `n_edges` messages over 12 relations, six and their inverses."""
+    half = n_edges // 2
+    head, tail = rng.integers(n_nodes, size=(2, half))
+    relation = rng.integers(_N_TYPES // 2, size=half)
+    names = [
+        Relation(head_type="A", predicate=str(i), tail_type="B", inverse=inverse)
+        for inverse in (False, True)
+        for i in range(_N_TYPES // 2)
+    ]
+    return GraphTensors(
+        digest="random",
+        text=torch.from_numpy(rng.normal(size=(n_nodes, _D_TEXT)).astype(np.float16)),
+        node_types=torch.zeros(n_nodes, dtype=torch.int8),
+        relations=tuple(names),
+        adjacency=RelationalAdjacency.from_edges(
+            sources=np.concatenate([head, tail]),
+            targets=np.concatenate([tail, head]),
+            relations=np.concatenate([relation, relation + _N_TYPES // 2]),
+            n_nodes=n_nodes,
+            n_relations=_N_TYPES,
+        ),
+        triples=np.stack([relation, head, tail]),
+        rows=np.arange(half),
+        row_triples=np.arange(half),
+    )
+
+
+def random_cases(n_cases: int, n_nodes: int, n_diseases: int, rng: np.random.Generator) -> CaseBatch:
+    """Cases of 16 findings each."""
+    gold = torch.zeros(n_cases, n_diseases, dtype=torch.bool)
+    gold[torch.arange(n_cases), torch.from_numpy(rng.integers(n_diseases, size=n_cases))] = True
+    return CaseBatch(
+        nodes=torch.from_numpy(rng.integers(n_nodes, size=(n_cases, 16))),
+        roles=torch.from_numpy(rng.integers(1, 3, size=(n_cases, 16))),
+        demographics=torch.ones(n_cases, 6),
+        notes=(None,) * n_cases,
+        images=torch.zeros(0, 3, 8, 8),
+        case_of_image=torch.zeros(0, dtype=torch.long),
+        gold=gold,
+    )
+
+
+class Stopwatch:
+    """Seconds by name, added up."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def time(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+def one_step(
+    model: FusionModel,
+    graph: GraphTensors,
+    cases: CaseBatch,
+    optimizer: torch.optim.Optimizer,
+    watch: Stopwatch,
+) -> None:
+    rng = torch.Generator().manual_seed(0)
+    optimizer.zero_grad(set_to_none=True)
+    with watch.time("graph, forward"):
+        vectors = model.encode_graph(graph, rng=rng)
+    with watch.time("patients, forward"):
+        patients = model.encode_patients(cases, vectors, rng=rng)
+    with watch.time("catalogue and loss"):
+        loss = listwise_loss(model.neural_scores(patients, vectors).sum(dim=-1), cases.gold)
+    with watch.time("backward"):
+        torch.autograd.backward(loss)
+    with watch.time("optimizer"):
+        optimizer.step()
+
+
+def measure(run: Callable[[Stopwatch], None], repeats: int) -> dict[str, float]:
+    run(Stopwatch())
+    watch = Stopwatch()
+    for _ in range(repeats):
+        run(watch)
+    return {name: seconds / repeats for name, seconds in watch.seconds.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--nodes", type=int, default=40_000)
+    parser.add_argument("--edges", type=int, default=600_000)
+    parser.add_argument("--diseases", type=int, default=15_000)
+    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--cases", type=int, nargs="+", default=[128, 1, 32, 512])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+
+    rng = np.random.default_rng(0)
+    graph = random_graph(options.nodes, options.edges, rng)
+    torch.manual_seed(0)
+    model = FusionModel(
+        ModelConfig(d_model=options.width, text_encoder=""),
+        n_nodes=options.nodes,
+        n_relations=_N_TYPES,
+        d_text=_D_TEXT,
+        disease_nodes=np.arange(options.diseases),
+        treatment_nodes=np.arange(10),
+        feature_names=("a",),
+    ).train()
+    optimizer = torch.optim.AdamW(model.parameters())
+    totals: dict[int, float] = {}
+    for n_cases in options.cases:
+        cases = random_cases(n_cases, options.nodes, options.diseases, rng)
+        parts = measure(
+            lambda watch, cases=cases: one_step(model, graph, cases, optimizer, watch),
+            options.repeats,
+        )
+        totals[n_cases] = sum(parts.values())
+        if n_cases == options.cases[0]:
+            print(f"one step, {n_cases} cases, {options.threads} threads")
+            for name, seconds in parts.items():
+                share = seconds / totals[n_cases]
+                print(f"  {name:<20} {seconds:7.3f}s {share:6.1%}")
+    print(f"{'cases':>6} {'step':>8} {'per case':>9}")
+    for n_cases, seconds in sorted(totals.items()):
+        print(f"{n_cases:>6} {seconds:>7.3f}s {1000 * seconds / n_cases:>7.1f}ms")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""Images to tokens: any ViT or other network of timm, several images per case.
+
+Decides normalisation, sizes, freezing and which tokens come out. Reading files is decided in
+`encoders.image_files`, where the weights are from in `encoders.image_source`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from .freezing import FreezeLevel, apply_freeze_level, hold_frozen_parts_still
+from .image_source import open_image_network
+from .tokens import ModalityTokens
+from .weights import EncoderError
+
+__all__ = ["ImageEncoder", "ImageFeatures"]
+
+TokenChoice = Literal["pooled", "patches", "both"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFeatures:
+    """What the network says of images.
+
+    Attributes:
+        pooled: One vector per image, as timm pools it.
+        patches: The grid of patch vectors, row by row, without class and register tokens.
+        grid: Height and width of the grid.
+    """
+
+    pooled: Float[Tensor, "n_images d_model"]
+    patches: Float[Tensor, "n_images n_tokens d_model"]
+    grid: tuple[int, int]
+
+
+class ImageEncoder(nn.Module):
+    """A network of timm whose pooled or patch vectors become the tokens of the image modality.
+
+    Args:
+        name: Name in timm; None is the packaged EfficientNet-Lite0 where installed, otherwise
+            `vit_tiny_patch16_224` (random without a hub).
+        freeze: `"frozen"`, number of last blocks to train, or `"all"`.
+        weights: "auto", "hub", "none" or a file; see `open_image_network`.
+        size: Side of the images that `load_image` should make; others are taken as well.
+        tokens: One pooled token per image, its patches, or both (pooled first).
+
+    Attributes:
+        name: Name in timm.
+        weights: Where the weights are from: "hub", "package", "random" or a file.
+        d_model: Width of the embeddings.
+        trained_parameters: Names of the trained parameters of `network`.
+
+    Raises:
+        EncoderError: If the network or its weights cannot be had.
+    """
+
+    modality: ClassVar[str] = "image"
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        freeze: FreezeLevel = "frozen",
+        weights: str | Path = "auto",
+        size: int = 224,
+        tokens: TokenChoice = "pooled",
+    ) -> None:
+        super().__init__()
+        if tokens not in ("pooled", "patches", "both"):
+            raise ValueError(f"tokens: {tokens!r}; needs 'pooled', 'patches' or 'both'")
+        source = open_image_network(name, weights=weights, size=size)
+        self.name = source.name
+        self.weights = source.weights
+        self.network: Any = source.network
+        self.size = size
+        self.tokens = tokens
+        self.d_model = int(source.width)
+        self.register_buffer("mean", torch.tensor(source.mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(source.std).view(1, 3, 1, 1), persistent=False)
+        self.trained_parameters = apply_freeze_level(self.network, freeze)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> "ImageEncoder":
+        """Training mode for the trained blocks; frozen ones keep still."""
+        super().train(mode)
+        if mode:
+            hold_frozen_parts_still(self.network)
+        return self
+
+    def forward(
+        self,
+        images: Float[Tensor, "n_images 3 height width"],
+        case_of_image: Int[Tensor, " n_images"],
+        *,
+        n_cases: int,
+    ) -> ModalityTokens:
+        """Embed images and lay their tokens out by case.
+
+        Args:
+            images: Pixels in [0, 1], as `load_image` gives them; may be none at all.
+            case_of_image: Position of the case that each image belongs to.
+            n_cases: Cases in the batch; those without an image are absent.
+        """
+        if images.shape[0] == 0:
+            like = images if images.is_floating_point() else self.mean
+            return ModalityTokens.absent(n_cases, self.d_model, like=like)
+        if int(case_of_image.min()) < 0 or int(case_of_image.max()) >= n_cases:
+            raise ValueError(
+                f"case_of_image: {case_of_image.tolist()}; needs positions in 0 to {n_cases - 1}"
+            )
+        vectors = self._tokens_of(self.encode(images))
+        per_image = vectors.shape[1]
+        owner = case_of_image.to(vectors.device)
+        # Number of each image within its case: images before it that have the same case.
+        earlier = (owner.unsqueeze(0) == owner.unsqueeze(1)).tril(diagonal=-1).sum(dim=1)
+        most = int(earlier.max()) + 1
+        values = vectors.new_zeros(n_cases, most, per_image, self.d_model)
+        values = values.index_put((owner, earlier), vectors)
+        present = torch.zeros(n_cases, most, per_image, dtype=torch.bool, device=vectors.device)
+        present[owner, earlier] = True
+        return ModalityTokens(values=values.flatten(1, 2), present=present.flatten(1, 2))
+
+    def encode(self, images: Float[Tensor, "n_images 3 height width"]) -> ImageFeatures:
+        """Pooled and patch vectors of images, without regard to cases.
+
+        Raises:
+            EncoderError: If the network cannot take images of this size.
+        """
+        if images.dim() != 4 or images.shape[1] != 3:
+            raise ValueError(f"images: shape {tuple(images.shape)}; needs [n_images, 3, h, w]")
+        try:
+            features: Tensor = self.network.forward_features((images - self.mean) / self.std)
+        except AssertionError as error:
+            raise EncoderError(
+                f"image encoder {self.name}: takes no images of {images.shape[2]}×"
+                f"{images.shape[3]}; resize them to {self.size} or make it with that size"
+            ) from error
+        patches, grid = self._patches(features, images)
+        pooled: Tensor = self.network.forward_head(features, pre_logits=True)
+        if pooled.shape[-1] != self.d_model:
+            # Networks that widen after pooling: patches and pooled must share one width.
+            pooled = patches.mean(dim=1)
+        return ImageFeatures(pooled=pooled.float(), patches=patches.float(), grid=grid)
+
+    def _patches(self, features: Tensor, images: Tensor) -> tuple[Tensor, tuple[int, int]]:
+        if features.dim() == 4:
+            if getattr(self.network, "output_fmt", "NCHW") == "NHWC":
+                features = features.permute(0, 3, 1, 2)
+            grid = (int(features.shape[2]), int(features.shape[3]))
+            return features.flatten(2).transpose(1, 2), grid
+        patches = features[:, int(getattr(self.network, "num_prefix_tokens", 0)) :]
+        # Patches are square in timm's ViTs, so the sides of the grid are in the ratio of the image.
+        ratio = images.shape[2] / images.shape[3]
+        height = max(1, round((patches.shape[1] * ratio) ** 0.5))
+        return patches, (height, int(patches.shape[1]) // height)
+
+    def _tokens_of(self, features: ImageFeatures) -> Float[Tensor, "n_images n_tokens d_model"]:
+        pooled = features.pooled.unsqueeze(1)
+        if self.tokens == "pooled":
+            return pooled
+        if self.tokens == "patches":
+            return features.patches
+        return torch.cat([pooled, features.patches], dim=1)

@@ -1,0 +1,234 @@
+"""What a model is made of and how it is trained, as two frozen records.
+
+Decides names, defaults and ranges. An unknown key is an error that names the nearest known one, so
+that a typing slip in a configuration file is never a silent default.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, TypeVar
+
+__all__ = ["ConfigError", "ModelConfig", "TrainConfig"]
+
+_Record = TypeVar("_Record", "ModelConfig", "TrainConfig")
+
+
+class ConfigError(ValueError):
+    """A configuration holds an unknown key or a value outside its range."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """Shape of the model.
+
+    Attributes:
+        d_model: Width of node and patient vectors.
+        n_graph_layers: Relational convolutions; 0 leaves the graph out.
+        n_graph_bases: Matrices that relation weights are mixed from; 0 gives each its own.
+        n_patient_layers: Attention layers over the tokens of a patient.
+        n_heads: Attention heads.
+        d_combiner: Hidden width of the network that weighs symbolic against neural scores.
+        d_treatment: Hidden width of the treatment decoder.
+        dropout: Share of values dropped in training.
+        node_dropout: Share of nodes whose learned part is hidden in a training step, so that nodes
+            never seen in training can live on their text and neighbours.
+        modality_dropout: Share of cases from which a modality is hidden in training.
+        text_encoder: Folder or name of a BERT; None for the offline default, "" for no notes.
+        text_freeze: `frozen`, `all`, or the number of last layers that are trained.
+        note_window_tokens: Longest window of a note, in word pieces.
+        note_windows: Windows read of one note at most.
+        image_encoder: Name of a timm network; "" for no images.
+        image_freeze: As `text_freeze`.
+        image_weights: `auto`, `hub`, `none`, or a file of weights.
+        image_size: Side that images are fitted into, in pixels.
+        images_per_case: Images read of one case at most.
+        adverse_events: Let messages flow along adverse events of drugs.
+    """
+
+    d_model: int = 128
+    n_graph_layers: int = 2
+    n_graph_bases: int = 0
+    n_patient_layers: int = 1
+    n_heads: int = 4
+    d_combiner: int = 32
+    d_treatment: int = 64
+    dropout: float = 0.1
+    node_dropout: float = 0.3
+    modality_dropout: float = 0.15
+    text_encoder: str | None = None
+    text_freeze: str = "frozen"
+    note_window_tokens: int = 256
+    note_windows: int = 4
+    image_encoder: str = ""
+    image_freeze: str = "all"
+    image_weights: str = "auto"
+    image_size: int = 224
+    images_per_case: int = 2
+    adverse_events: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("d_model", "n_heads", "d_combiner", "d_treatment", "images_per_case"):
+            _at_least(self, name, 1)
+        for name in ("n_graph_layers", "n_graph_bases", "n_patient_layers"):
+            _at_least(self, name, 0)
+        for name in ("dropout", "node_dropout", "modality_dropout"):
+            _share(self, name)
+        if self.d_model % self.n_heads:
+            raise ConfigError(f"d_model: {self.d_model} does not divide by n_heads, {self.n_heads}")
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> ModelConfig:
+        """Reads a mapping, as from TOML or JSON.
+
+        >>> ModelConfig.from_mapping({"d_modle": 64})
+        Traceback (most recent call last):
+        ...
+        fusion.config.ConfigError: unknown key 'd_modle'; did you mean 'd_model'?
+        """
+        return _from_mapping(cls, values)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainConfig:
+    """How a model is trained.
+
+    Attributes:
+        model: Shape of the model.
+        seed: Where all randomness comes from.
+        max_steps: Steps of the first stage at most; early stop may end it before.
+        refit_share: Steps of the second stage, as a share of those kept of the first.
+        batch_cases: Cases in a batch.
+        batch_diseases: Diseases in a batch of the treatment loss.
+        accumulation: Batches whose gradients make one step.
+        learning_rate: Peak rate of everything that starts from nothing.
+        encoder_learning_rate: Peak rate of pretrained encoders.
+        warmup_steps: Steps over which the rate rises.
+        weight_decay: Decay of matrices; vectors and embeddings have none.
+        gradient_norm: Gradients are clipped to this norm.
+        n_folds: Parts of the training publications; a case meets graph and features without those
+            of its own part.
+        decoys_per_fold: Other diseases that lose their annotations in each fold too, so that
+            emptiness tells nothing.
+        held_aside: Share of training publications on which the combiner, and only it, learns first.
+        dev_share: Share of publications for early stop and calibration.
+        negatives: Random candidates beside the best ones in the combiner's loss.
+        candidates_per_feature: Best candidates by each symbolic feature in the combiner's loss.
+        balance: Exponent b; a case weighs (cases of its disease) ** -b, towards macro averages.
+        neural_weight: Weight of the neural loss.
+        combined_weight: Weight of the combiner's loss.
+        treatment_weight: Weight of the treatment loss; 0 leaves treatments untrained.
+        evaluate_every: Steps between looks at the development part.
+        patience: Looks without gain before the first stage ends.
+        checkpoint_every: Steps between checkpoints.
+        keep_checkpoints: Checkpoints kept.
+        mixed_precision: `no`, `bf16`, or `auto` for bf16 where the hardware gains from it.
+        device: `auto`, `cpu` or `cuda`.
+    """
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    seed: int = 0
+    max_steps: int = 400
+    refit_share: float = 0.3
+    batch_cases: int = 128
+    batch_diseases: int = 16
+    accumulation: int = 1
+    learning_rate: float = 1e-3
+    encoder_learning_rate: float = 5e-5
+    warmup_steps: int = 20
+    weight_decay: float = 0.01
+    gradient_norm: float = 1.0
+    n_folds: int = 5
+    decoys_per_fold: int = 1000
+    held_aside: float = 0.3
+    dev_share: float = 0.1
+    negatives: int = 64
+    candidates_per_feature: int = 16
+    balance: float = 0.5
+    neural_weight: float = 1.0
+    combined_weight: float = 1.0
+    treatment_weight: float = 0.3
+    evaluate_every: int = 25
+    patience: int = 6
+    checkpoint_every: int = 50
+    keep_checkpoints: int = 2
+    mixed_precision: str = "auto"
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name in (
+            "max_steps",
+            "batch_cases",
+            "batch_diseases",
+            "accumulation",
+            "evaluate_every",
+            "patience",
+            "checkpoint_every",
+            "keep_checkpoints",
+            "negatives",
+            "candidates_per_feature",
+        ):
+            _at_least(self, name, 1)
+        _at_least(self, "n_folds", 2)
+        _at_least(self, "decoys_per_fold", 0)
+        for name in ("held_aside", "dev_share"):
+            _share(self, name)
+        for name, known in (
+            ("mixed_precision", ("no", "bf16", "auto")),
+            ("device", ("auto", "cpu", "cuda")),
+        ):
+            if getattr(self, name) not in known:
+                raise ConfigError(
+                    f"{name}: {getattr(self, name)!r} is not one of {', '.join(known)}"
+                )
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> TrainConfig:
+        """Reads a mapping; the key `model` holds that of `ModelConfig`."""
+        values = dict(values)
+        model = values.pop("model", {})
+        return _from_mapping(cls, values | {"model": ModelConfig.from_mapping(model)})
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+
+def _from_mapping(cls: type[_Record], values: Mapping[str, Any]) -> _Record:
+    types = {f.name: str(f.type) for f in fields(cls)}
+    for key, value in values.items():
+        if key not in types:
+            near = difflib.get_close_matches(key, types, n=1)
+            mend = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(types)}"
+            raise ConfigError(f"unknown key {key!r}; {mend}")
+        _check_type(key, value, types[key])
+    return cls(**values)
+
+
+def _check_type(key: str, value: object, expected: str) -> None:
+    allowed: tuple[type, ...] = {
+        "int": (int,),
+        "float": (int, float),
+        "str": (str,),
+        "bool": (bool,),
+        "str | None": (str, type(None)),
+    }.get(expected, (object,))
+    is_bool_for_number = isinstance(value, bool) and bool not in allowed and object not in allowed
+    if is_bool_for_number or not isinstance(value, allowed):
+        raise ConfigError(f"{key}: {value!r} is not of type {expected}")
+
+
+def _at_least(record: object, name: str, least: int) -> None:
+    if getattr(record, name) < least:
+        raise ConfigError(f"{name}: {getattr(record, name)!r} is less than {least}")
+
+
+def _share(record: object, name: str) -> None:
+    if not 0.0 <= getattr(record, name) < 1.0:
+        raise ConfigError(f"{name}: {getattr(record, name)!r} is not in [0, 1)")

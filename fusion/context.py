@@ -1,0 +1,125 @@
+"""One graph with everything that a model derives from it, made once and shared.
+
+Decides the catalogues (diseases, treatments) and how node texts become name vectors for the
+symbolic scorers. Training parts are decided in `fusion.folds`, weights in `fusion.model`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kg.snapshot import GraphSnapshot
+
+from .batches import CaseIndexer
+from .config import ModelConfig
+from .graph import GraphTensors
+from .model import FusionModel, open_encoders
+from .symbolic import NameVectors, SymbolicFeatures, SymbolicKnowledge
+from .symbolic.pairs import PairFeatures
+from .symbolic.treatments import TreatmentCatalogue
+
+__all__ = ["GraphContext"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GraphContext:
+    """A snapshot as the model sees it.
+
+    Attributes:
+        graph: The snapshot.
+        tensors: Message passing and node texts.
+        knowledge: What symbolic scorers read; holds the disease catalogue.
+        treatments: Treatment catalogue.
+        pairs: Features of (disease, treatment) pairs; None when the graph has no treatment.
+        indexer: Looks cases up.
+    """
+
+    graph: GraphSnapshot
+    tensors: GraphTensors
+    knowledge: SymbolicKnowledge
+    treatments: TreatmentCatalogue
+    pairs: PairFeatures | None
+    indexer: CaseIndexer
+
+    @classmethod
+    def build(
+        cls,
+        graph: GraphSnapshot,
+        text: npt.NDArray[np.floating],
+        *,
+        also: Iterable[str] = (),
+        adverse_events: bool = False,
+    ) -> GraphContext:
+        """Derives everything.
+
+        Args:
+            graph: The snapshot.
+            text: Embedding of every node, zeros where it has no text.
+            also: Diagnoses that must be in the catalogue.
+            adverse_events: Let messages flow along adverse events.
+        """
+        tensors = GraphTensors.from_snapshot(graph, text, adverse_events=adverse_events)
+        # Rounded like the saved copy, so that a loaded model sees the very same numbers.
+        rounded = np.asarray(tensors.text.numpy(), dtype=np.float32)
+        knowledge = SymbolicKnowledge.from_snapshot(graph, also=also)
+        knowledge = knowledge.with_names(
+            NameVectors(
+                terms=rounded[knowledge.ontology.nodes], diseases=rounded[knowledge.catalogue.nodes]
+            )
+        )
+        treatments = TreatmentCatalogue.from_snapshot(graph)
+        unit = rounded / np.maximum(np.linalg.norm(rounded, axis=1, keepdims=True), 1e-9)
+        pairs = PairFeatures(graph, treatments, unit) if _has_labels(graph, treatments) else None
+        return cls(
+            graph=graph,
+            tensors=tensors,
+            knowledge=knowledge,
+            treatments=treatments,
+            pairs=pairs,
+            indexer=CaseIndexer(graph, knowledge.catalogue, knowledge.encoder),
+        )
+
+    @property
+    def n_diseases(self) -> int:
+        """Size of the disease catalogue."""
+        return self.knowledge.catalogue.n_diseases
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Symbolic features of a (case, disease) pair."""
+        return SymbolicFeatures(self.knowledge).names
+
+    def new_model(
+        self,
+        config: ModelConfig,
+        *,
+        feature_names: Iterable[str],
+        text_folder: str | None = None,
+        load_weights: bool = True,
+    ) -> FusionModel:
+        """A model of this graph; see `open_encoders` for the last two arguments."""
+        text_encoder, image_encoder = open_encoders(
+            config, text_folder=text_folder, load_weights=load_weights
+        )
+        return FusionModel(
+            config,
+            n_nodes=self.tensors.n_nodes,
+            n_relations=len(self.tensors.relations),
+            d_text=self.tensors.text.shape[1],
+            disease_nodes=self.knowledge.catalogue.nodes,
+            treatment_nodes=self.treatments.nodes,
+            feature_names=tuple(feature_names),
+            n_pair_features=self.pairs.n_features if self.pairs is not None else 0,
+            text_encoder=text_encoder,
+            image_encoder=image_encoder,
+        )
+
+
+def _has_labels(graph: GraphSnapshot, treatments: TreatmentCatalogue) -> bool:
+    from .graph import TREATMENT_PREDICATES
+
+    return len(treatments) > 0 and any(len(graph.edges(p)) for p in TREATMENT_PREDICATES)

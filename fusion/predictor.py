@@ -1,0 +1,218 @@
+"""A loaded model that answers: diagnosis scores for cases, treatment scores for diseases.
+
+Decides what is computed once per model (node vectors, symbolic profiles) and what per batch. How
+scores become ranked, explained and checked answers is decided in `reasoning`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from kg.case import ClinicalCase
+from kg.snapshot import GraphSnapshot
+
+from .batches import CaseArrays, CaseBatch, ImageCache, collate
+from .checkpoint import LoadedModel, ModelManifest, load_model
+from .context import GraphContext
+from .model import NodeVectors
+from .symbolic import DiseaseCatalogue, SymbolicFeatures
+from .symbolic.treatments import TreatmentCatalogue
+
+__all__ = ["Predictor"]
+
+_CASES_AT_ONCE = 32
+_DISEASES_AT_ONCE = 16
+_REMEMBERED_DISEASES = 256
+
+
+class Predictor:
+    """Scores with one model.
+
+    Args:
+        loaded: The model with its graph and reference cases.
+
+    Attributes:
+        graph: The snapshot that answers rest on.
+        catalogue: Diseases, in the order of the diagnosis scores.
+        treatments: Treatments, in the order of the treatment scores.
+        manifest: What the model says of itself.
+        symbolic: Symbolic features with all reference cases.
+        references: The reference cases.
+    """
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self._model = loaded.model.eval()
+        self._context = loaded.context
+        self.manifest: ModelManifest = loaded.manifest
+        self.references = loaded.references
+        self.graph: GraphSnapshot = loaded.context.graph
+        self.catalogue: DiseaseCatalogue = loaded.context.knowledge.catalogue
+        self.treatments: TreatmentCatalogue = loaded.context.treatments
+        knowledge = loaded.context.knowledge
+        self.symbolic = SymbolicFeatures(knowledge, knowledge.references(loaded.references))
+        if self.symbolic.names != self._model.feature_names:
+            raise ValueError(
+                f"symbolic features: the model reads {len(self._model.feature_names)} that this "
+                f"version does not make alike ({len(self.symbolic.names)}); train the model again"
+            )
+        reads_images = self._model.image_encoder is not None
+        self._images = (
+            ImageCache(size=loaded.model.config.image_size, most=64) if reads_images else None
+        )
+        self._vectors: NodeVectors | None = None
+        self._treatment_scores: OrderedDict[int, Float[np.ndarray, "n_drugs 2"]] = OrderedDict()
+
+    @classmethod
+    def load(
+        cls, folder: Path, *, graph: GraphSnapshot | None = None, device: str = "auto"
+    ) -> Predictor:
+        """Reads a model folder.
+
+        Args:
+            folder: What `iatros train` wrote.
+            graph: Another snapshot; its digest must be that of the training.
+            device: `auto`, `cpu` or `cuda`.
+
+        Raises:
+            ModelError: If the model cannot be read or belongs to another graph.
+        """
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        return cls(load_model(folder, graph=graph, device=device))
+
+    @property
+    def context(self) -> GraphContext:
+        """The graph with everything derived from it."""
+        return self._context
+
+    @property
+    def temperature(self) -> float | None:
+        """Divides diagnosis logits before the softmax; None when nothing calibrated it."""
+        return self.manifest.temperature
+
+    @property
+    def vectors(self) -> NodeVectors:
+        """Vectors of all nodes, computed at the first use."""
+        if self._vectors is None:
+            with torch.no_grad():
+                self._vectors = self._model.encode_graph(
+                    self._context.tensors.to(self._model.device)
+                )
+        return self._vectors
+
+    def problems(self, cases: Sequence[ClinicalCase]) -> tuple[str, ...]:
+        """Inputs that cannot be read, one line each; their cases are answered without them."""
+        return self._collate(self._encode(cases)).problems if self._images is not None else ()
+
+    @torch.no_grad()
+    def score_diagnoses(
+        self, cases: Sequence[ClinicalCase]
+    ) -> Float[np.ndarray, "n_cases n_diseases"]:
+        """Logits of every disease of the catalogue for each case.
+
+        The same case gets the same scores whatever stands beside it, up to rounding.
+        """
+        rows = []
+        for start in range(0, len(cases), _CASES_AT_ONCE):
+            arrays = self._encode(cases[start : start + _CASES_AT_ONCE])
+            neural = self._neural(arrays)
+            symbolic = self.symbolic.compute([case.terms for case in arrays])
+            logits = self._model.combine(torch.from_numpy(symbolic).to(neural.device), neural)
+            rows.append(logits.float().cpu().numpy())
+        if not rows:
+            return np.zeros((0, self.catalogue.n_diseases), dtype=np.float32)
+        return np.concatenate(rows).astype(np.float32, copy=False)
+
+    @torch.no_grad()
+    def score_diagnoses_neural(
+        self, cases: Sequence[ClinicalCase]
+    ) -> Float[np.ndarray, "n_cases n_diseases"]:
+        """Neural logits alone, for ablations."""
+        rows = [
+            self._neural(self._encode(cases[start : start + _CASES_AT_ONCE]))
+            .sum(dim=-1)
+            .cpu()
+            .numpy()
+            for start in range(0, len(cases), _CASES_AT_ONCE)
+        ]
+        empty = np.zeros((0, self.catalogue.n_diseases), dtype=np.float32)
+        return np.concatenate(rows or [empty]).astype(np.float32, copy=False)
+
+    @torch.no_grad()
+    def score_treatments(
+        self, diseases: Sequence[int] | Int[np.ndarray, " n_diseases"]
+    ) -> Float[np.ndarray, "n_diseases n_drugs 2"]:
+        """Indication and contraindication scores of every treatment.
+
+        Args:
+            diseases: Snapshot indices; phenotypes are answered too.
+        """
+        nodes = np.asarray(diseases, dtype=np.int32)
+        missing = [n for n in dict.fromkeys(nodes.tolist()) if n not in self._treatment_scores]
+        fresh: dict[int, Float[np.ndarray, "n_drugs 2"]] = {}
+        for start in range(0, len(missing), _DISEASES_AT_ONCE):
+            some = np.asarray(missing[start : start + _DISEASES_AT_ONCE], dtype=np.int32)
+            features = None
+            if self._context.pairs is not None:
+                features = torch.from_numpy(self._context.pairs.compute(some))
+                features = features.to(self._model.device)
+            indices = torch.from_numpy(some.astype(np.int64)).to(self._model.device)
+            scores = self._model.treatment_scores(indices, self.vectors, features).cpu().numpy()
+            fresh.update(zip(some.tolist(), scores, strict=True))
+        result = np.zeros((len(nodes), len(self.treatments), 2), dtype=np.float32)
+        for row, node in enumerate(nodes.tolist()):
+            known = fresh.get(node)
+            result[row] = self._treatment_scores[node] if known is None else known
+        self._treatment_scores.update(fresh)
+        while len(self._treatment_scores) > _REMEMBERED_DISEASES:
+            self._treatment_scores.popitem(last=False)
+        return result
+
+    def score_treatments_for_cases(
+        self, cases: Sequence[ClinicalCase], *, n_diagnoses: int = 20
+    ) -> Float[np.ndarray, "n_cases n_drugs 2"]:
+        """Indication and contraindication for each patient, marginal over the likely diagnoses.
+
+        The share of treatments that a disease's scores give to each treatment (a softmax) is
+        averaged over the most probable diagnoses, weighed by their probability.
+
+        Args:
+            cases: The patients.
+            n_diagnoses: Diagnoses that the average runs over.
+        """
+        logits = self.score_diagnoses(cases).astype(np.float64) / (self.temperature or 1.0)
+        result = np.zeros((len(cases), len(self.treatments), 2), dtype=np.float32)
+        n = min(n_diagnoses, logits.shape[1])
+        for row, values in enumerate(logits):
+            best = np.argsort(-values, kind="stable")[:n]
+            weight = _softmax(values[best])
+            scores = self.score_treatments(self.catalogue.nodes[best]).astype(np.float64)
+            result[row] = np.einsum("d,dnr->nr", weight, _softmax(scores, axis=1))
+        return result
+
+    def _encode(self, cases: Sequence[ClinicalCase]) -> list[CaseArrays]:
+        return [self._context.indexer.encode(case) for case in cases]
+
+    def _collate(self, arrays: Sequence[CaseArrays]) -> CaseBatch:
+        return collate(
+            arrays,
+            n_diseases=self.catalogue.n_diseases,
+            images=self._images,
+            images_per_case=self._model.config.images_per_case,
+        )
+
+    def _neural(self, arrays: Sequence[CaseArrays]) -> torch.Tensor:
+        patients = self._model.encode_patients(self._collate(arrays), self.vectors)
+        return self._model.neural_scores(patients, self.vectors)
+
+
+def _softmax(values: np.ndarray, axis: int = -1) -> np.ndarray:
+    shifted = np.exp(values - values.max(axis=axis, keepdims=True))
+    result: np.ndarray = shifted / shifted.sum(axis=axis, keepdims=True)
+    return result

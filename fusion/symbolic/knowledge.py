@@ -1,0 +1,93 @@
+"""All that symbolic scorers take from the graph, read once and shared by every fold.
+
+Decides which parts of a snapshot count: candidates, hierarchy, annotations, relatives, names as
+vectors.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from kg.case import ClinicalCase
+from kg.ontology import Ontology
+from kg.snapshot import GraphSnapshot
+from kg.vocabulary import NodeType
+
+from .annotations import Annotations
+from .catalogue import DiseaseCatalogue
+from .patients import CaseEncoder, ReferenceCases
+from .relatives import LARGEST_GENE_GROUP, Relatives, gene_links
+from .text import NameVectors
+
+__all__ = ["SymbolicKnowledge"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SymbolicKnowledge:
+    """The graph as arrays.
+
+    Attributes:
+        snapshot: Where it comes from.
+        catalogue: Candidate diseases.
+        ontology: Phenotype hierarchy.
+        encoder: Turns cases into term positions.
+        annotations: Signs of the diseases with their papers.
+        by_gene: Diseases of the same gene.
+        by_parent: Diseases under the same parent.
+        names: Embedded names of terms and diseases; None leaves the text features out.
+    """
+
+    snapshot: GraphSnapshot
+    catalogue: DiseaseCatalogue
+    ontology: Ontology
+    encoder: CaseEncoder
+    annotations: Annotations
+    by_gene: Relatives
+    by_parent: Relatives
+    has_gene: npt.NDArray[np.bool_]
+    names: NameVectors | None = None
+
+    @classmethod
+    def from_snapshot(
+        cls, snapshot: GraphSnapshot, *, also: Iterable[str] = (), names: NameVectors | None = None
+    ) -> Self:
+        """Reads the snapshot.
+
+        Args:
+            snapshot: The graph.
+            also: CURIEs of diseases that must be candidates (gold diagnoses).
+            names: Embedded names, one row a term and a disease; checked against the graph.
+        """
+        catalogue = DiseaseCatalogue.from_snapshot(snapshot, also=also)
+        ontology = Ontology.from_snapshot(snapshot, NodeType.PHENOTYPE)
+        links = gene_links(snapshot, catalogue)
+        knowledge = cls(
+            snapshot=snapshot,
+            catalogue=catalogue,
+            ontology=ontology,
+            encoder=CaseEncoder(snapshot, ontology),
+            annotations=Annotations.from_snapshot(snapshot, catalogue=catalogue, ontology=ontology),
+            by_gene=Relatives.from_groups(links, largest=LARGEST_GENE_GROUP),
+            by_parent=Relatives.by_parent(snapshot, catalogue),
+            has_gene=np.asarray(links.sum(axis=0)).ravel() > 0,
+        )
+        return knowledge if names is None else knowledge.with_names(names)
+
+    def with_names(self, names: NameVectors) -> Self:
+        """The same knowledge with embedded names."""
+        expected = (self.ontology.n_terms, self.catalogue.n_diseases)
+        if names.sizes != expected:
+            raise ValueError(
+                f"names: vectors for {names.sizes} terms and diseases, the graph has {expected}; "
+                "embed the names of this graph"
+            )
+        return replace(self, names=names)
+
+    def references(self, cases: Iterable[ClinicalCase]) -> ReferenceCases:
+        """Cases with usable terms and a diagnosis of the catalogue, as references."""
+        return ReferenceCases.from_cases(
+            cases, snapshot=self.snapshot, catalogue=self.catalogue, encoder=self.encoder
+        )

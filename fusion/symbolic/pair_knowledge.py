@@ -1,0 +1,120 @@
+"""What is known of diseases and treatments apart from who treats what.
+
+Decides which similarities the pair features rest on. Nothing here is made from treatment statements,
+so one object serves every fold of an evaluation.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from kg.snapshot import GraphSnapshot
+
+from .kernels import disease_descriptions, treatment_descriptions
+from .treatments import TreatmentCatalogue
+
+__all__ = ["PairKnowledge"]
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int32]
+
+_TEXT_POWER = 4  # of the cosine of two treatments' texts: most texts about drugs are alike
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PairKnowledge:
+    """Similarities of diseases and of treatments.
+
+    Attributes:
+        text: Unit-length text embedding of every node.
+        diseases: Sparse unit rows over all nodes for each kind of description.
+        nearest: For each kind of treatment description the similarity to the nearest other
+            treatments, CSR `[n_treatments, n_treatments]`.
+        similar: Mean similarity of treatments over all kinds, 1 on the diagonal.
+        targets: Genes (rows) to treatments (columns).
+        treatment_text: Text of each treatment; None when texts of treatments are not used.
+    """
+
+    text: FloatArray
+    diseases: dict[str, Any]
+    nearest: dict[str, Any]
+    similar: FloatArray
+    targets: Any
+    treatment_text: FloatArray | None
+
+    @classmethod
+    def from_snapshot(
+        cls,
+        snapshot: GraphSnapshot,
+        catalogue: TreatmentCatalogue,
+        text: FloatArray,
+        *,
+        treatment_text: bool = True,
+        treatment_classes: bool = True,
+        n_nearest: int = 40,
+    ) -> Self:
+        """Derives everything from the graph.
+
+        Args:
+            snapshot: The graph.
+            catalogue: The treatments.
+            text: Unit-length text embedding of every node.
+            treatment_text: Use the texts of treatments; descriptions of drugs name the disease in
+                a fifth of true pairs.
+            treatment_classes: Use classes and adverse events of drugs, which encode use as well.
+            n_nearest: Similar treatments to remember for each.
+        """
+        nodes = catalogue.nodes
+        own = treatment_descriptions(snapshot)
+        kinds = {kind: rows[nodes] for kind, rows in own.items()}
+        if not treatment_classes:
+            kinds = {k: v for k, v in kinds.items() if k not in ("class", "adverse event")}
+        nearest: dict[str, Any] = {}
+        similar = np.zeros((len(nodes), len(nodes)), dtype=np.float32)
+        for kind, rows in kinds.items():
+            if rows.nnz == 0:
+                continue
+            dense = (rows @ rows.T).toarray()
+            similar += dense
+            nearest[kind] = _largest(dense, n_nearest)
+        prose = text[nodes] if treatment_text else None
+        if prose is not None:
+            dense = np.maximum(prose @ prose.T, 0.0) ** _TEXT_POWER
+            similar += dense
+            nearest["text"] = _largest(dense, n_nearest)
+        similar /= max(len(nearest), 1)
+        np.fill_diagonal(similar, 1.0)
+        return cls(
+            text=text,
+            diseases=disease_descriptions(snapshot),
+            nearest=nearest,
+            similar=similar,
+            targets=own["target"][nodes].T.tocsr(),
+            treatment_text=prose,
+        )
+
+    def similarity(self, kind: str, queries: IntArray, others: IntArray) -> FloatArray:
+        """Cosine of nodes by text or one kind of description, `[n_queries, n_others]`."""
+        if kind == "text":
+            cosine: FloatArray = self.text[queries] @ self.text[others].T
+            return cosine
+        rows = self.diseases[kind]
+        dense: FloatArray = (rows[queries] @ rows[others].T).toarray()
+        return dense
+
+
+def _largest(similarity: FloatArray, n_nearest: int) -> Any:
+    """CSR of the largest entries of each row off the diagonal, zeros left out."""
+    values = similarity.copy()
+    np.fill_diagonal(values, 0.0)
+    n = min(n_nearest, values.shape[1])
+    columns = np.argpartition(-values, n - 1, axis=1)[:, :n]
+    data = np.take_along_axis(values, columns, axis=1)
+    indptr = np.arange(0, n * len(values) + 1, n)
+    matrix = sparse.csr_matrix((data.ravel(), columns.ravel(), indptr), shape=values.shape)
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    return matrix

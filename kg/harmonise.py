@@ -1,0 +1,187 @@
+"""Records of many sources to one graph: canonical ids, one record per node, an acyclic hierarchy.
+
+Decides what a merged node is called, which kind it has, and which is-a statements give way when
+two hierarchies contradict each other. Which ids are the same is decided in `kg.identity`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import networkx as nx
+
+from .identity import IdentityMap
+from .statements import Node, Statement
+from .vocabulary import NodeType, Predicate
+
+__all__ = ["MergedNode", "acyclic", "demoted_statements", "merge_nodes", "rewrite"]
+
+_TAIL_KIND = {
+    Predicate.HAS_PHENOTYPE: NodeType.PHENOTYPE,
+    Predicate.HAS_ADVERSE_EVENT: NodeType.ADVERSE_EVENT,
+    Predicate.INTERACTS_WITH: NodeType.DRUG,
+    Predicate.HAS_PART: NodeType.DRUG,
+    Predicate.HAS_ROLE: NodeType.DRUG_CLASS,
+    Predicate.AFFECTS: NodeType.GENE,
+    Predicate.DIAGNOSES: NodeType.PHENOTYPE,
+}
+_DRUG_HEADS = frozenset(
+    {
+        *(Predicate.TREATS, Predicate.AMELIORATES, Predicate.PREVENTS, Predicate.AFFECTS),
+        *(Predicate.CONTRAINDICATED_IN, Predicate.HAS_ROLE, Predicate.HAS_PART),
+        *(Predicate.INTERACTS_WITH, Predicate.HAS_ADVERSE_EVENT),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedNode:
+    """One node of the graph and the source whose name for it won.
+
+    Attributes:
+        node: The record under its canonical id.
+        source: Name of the source.
+    """
+
+    node: Node
+    source: str
+
+
+@dataclass(slots=True)
+class _Gathered:
+    own: list[tuple[str, Node]] = field(default_factory=list)
+    others: list[tuple[str, Node]] = field(default_factory=list)
+
+
+def merge_nodes(nodes: Iterable[tuple[str, Node]], identity: IdentityMap) -> list[MergedNode]:
+    """One record per canonical id, sorted by id.
+
+    The first non-empty label and definition win, those given under the canonical id itself before
+    those of mapped ids, earlier sources before later ones; other names become synonyms.
+
+    Args:
+        nodes: (source name, record) pairs in the order of sources.
+        identity: Which ids are the same.
+    """
+    gathered: dict[str, _Gathered] = {}
+    for source, node in nodes:
+        canonical = identity.canonical(node.id, node.type)
+        both = gathered.setdefault(canonical, _Gathered())
+        (both.own if node.id == canonical else both.others).append((source, node))
+    return [_merged(id_, both) for id_, both in sorted(gathered.items())]
+
+
+def _merged(canonical: str, both: _Gathered) -> MergedNode:
+    records = [*both.own, *both.others]
+    source, label = next(((s, n.label) for s, n in records if n.label), (records[0][0], ""))
+    names = dict.fromkeys(
+        name for _, node in records for name in (node.label, *node.synonyms) if name
+    )
+    spelled: dict[str, str] = {}
+    for name in names:
+        spelled.setdefault(name.casefold(), name)
+    spelled.pop(label.casefold(), None)
+    node = Node(
+        id=canonical,
+        type=records[0][1].type,
+        label=label,
+        synonyms=tuple(spelled.values()),
+        definition=next((n.definition for _, n in records if n.definition), ""),
+        deprecated=all(n.deprecated for _, n in records),
+    )
+    return MergedNode(node=node, source=source)
+
+
+def rewrite(
+    statements: Iterable[Statement], identity: IdentityMap, kinds: dict[str, NodeType]
+) -> Iterator[Statement]:
+    """Statements between canonical ids; an id that changed is kept as a qualifier.
+
+    Args:
+        statements: As the sources gave them.
+        identity: Which ids are the same.
+        kinds: Kind of each described id, for vocabularies that name several kinds of things.
+    """
+    cache: dict[tuple[str, NodeType | None], str] = {}
+
+    def find(curie: str, kind: NodeType | None) -> str:
+        key = (curie, kinds.get(curie, kind))
+        if key not in cache:
+            cache[key] = identity.canonical(*key)
+        return cache[key]
+
+    for statement in statements:
+        head_kind = NodeType.DRUG if statement.predicate in _DRUG_HEADS else None
+        head = find(statement.subject, head_kind)
+        tail = find(statement.object, _TAIL_KIND.get(statement.predicate))
+        if head == statement.subject and tail == statement.object:
+            yield statement
+            continue
+        originals = []
+        if head != statement.subject and statement.qualifier("original_subject") is None:
+            originals.append(("original_subject", statement.subject))
+        if tail != statement.object and statement.qualifier("original_object") is None:
+            originals.append(("original_object", statement.object))
+        yield replace(
+            statement,
+            subject=head,
+            object=tail,
+            qualifiers=(*statement.qualifiers, *originals),
+        )
+
+
+def demoted_statements(identity: IdentityMap) -> Iterator[Statement]:
+    """Is-a statements for ids that were cut off a MONDO term which a source held for the same."""
+    for child, parent, mapping in identity.demoted():
+        yield Statement(
+            subject=child,
+            predicate=Predicate.SUBCLASS_OF,
+            object=parent,
+            source=mapping.source,
+            confidence=mapping.confidence,
+            qualifiers=(("description", "exact mapping cut: the term has another exact id"),),
+        )
+
+
+def acyclic(
+    statements: Sequence[Statement], trust: Sequence[str]
+) -> tuple[list[Statement], list[Statement]]:
+    """Statements with an acyclic hierarchy, and the is-a statements that gave way.
+
+    Within each circle the statements of the least trusted source give way: they are taken in order
+    of trust, and one that would close a circle is left out.
+
+    Args:
+        statements: Statements between canonical ids.
+        trust: Names of sources, the most trusted first.
+    """
+    rank = {name: number for number, name in enumerate(trust)}
+    graph = nx.DiGraph()
+    for s in statements:
+        if s.predicate is Predicate.SUBCLASS_OF and not s.negated:
+            graph.add_edge(s.subject, s.object)
+    circle: dict[str, int] = {}
+    for number, component in enumerate(nx.strongly_connected_components(graph)):
+        if len(component) > 1:
+            circle.update(dict.fromkeys(component, number))
+    suspects = [
+        s
+        for s in statements
+        if s.predicate is Predicate.SUBCLASS_OF
+        and s.subject in circle
+        and circle[s.subject] == circle.get(s.object)
+    ]
+    suspects.sort(key=lambda s: (rank.get(s.source, len(rank)), s.subject, s.object))
+    good = nx.DiGraph()
+    cut: set[str] = set()
+    for s in suspects:
+        good.add_nodes_from((s.subject, s.object))
+        if nx.has_path(good, s.object, s.subject):
+            cut.add(s.id)
+        else:
+            good.add_edge(s.subject, s.object)
+    if not cut:
+        return list(statements), []
+    fallen = [s for s in suspects if s.id in cut]
+    hierarchy = (s for s in statements if s.predicate is Predicate.SUBCLASS_OF)
+    cut_here = {id(s) for s in hierarchy if s.subject in circle and s.id in cut}
+    return [s for s in statements if id(s) not in cut_here], fallen

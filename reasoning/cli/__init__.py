@@ -1,0 +1,45 @@
+"""The `iatros` command.
+
+Decides the words and options of the command line (stable: other programs call them) and the exit
+status: 0 done, 1 a given input was bad (named, the others still answered), 2 wrong usage. Results
+go to standard output or `--out`; progress and warnings go to standard error.
+"""
+
+import sys
+
+import typer
+
+from reasoning.errors import InputError
+
+from . import answering, building, looking, measuring, training
+from .console import stderr
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="iatros",
+    help="Ranked, explained, safety-checked diagnoses and treatments from a knowledge graph.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    epilog="Start here: iatros build --profile demo --out graphs/demo",
+)
+building.register(app)
+looking.register(app)
+training.register(app)
+answering.register(app)
+measuring.register(app)
+
+
+def main() -> None:
+    """Run the command line; a bad input becomes one line on standard error and exit status 1."""
+    try:
+        app()
+    except InputError as error:
+        stderr.print(f"iatros: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(0)
+    except KeyboardInterrupt:
+        stderr.print("iatros: stopped")
+        sys.exit(130)

@@ -1,0 +1,136 @@
+"""`iatros build`.
+
+Decides the options; the work is done in `kg.build`.
+"""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reasoning.errors import InputError
+
+from .console import stderr
+from .lists import read_ids
+
+__all__ = ["register"]
+
+
+def build(
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of the graph; an earlier build is replaced.")
+    ],
+    profile: Annotated[
+        str,
+        typer.Option(
+            "--profile",
+            help="demo: HPO, diseases, genes, drugs and the project's own cases; "
+            "rare: all published patients of the mirror too; full: every source.",
+        ),
+    ] = "demo",
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="Read only these sources; repeatable.")
+    ] = None,
+    mirror: Annotated[
+        Path | None,
+        typer.Option(
+            "--mirror", help="Folder of local copies of the sources.", envvar="IATROS_MIRROR"
+        ),
+    ] = None,
+    cases: Annotated[
+        list[Path] | None,
+        typer.Option("--cases", help="Cases for the graph of patients instead of the profile's."),
+    ] = None,
+    exclude_publications: Annotated[
+        Path | None,
+        typer.Option(
+            "--exclude-publications", help="File, one PMID a line: nothing that cites it."
+        ),
+    ] = None,
+    holdout_treatments: Annotated[
+        Path | None,
+        typer.Option(
+            "--holdout-treatments",
+            help="File, one disease id a line: no treatments of it and of its close family.",
+        ),
+    ] = None,
+    strip_decoys: Annotated[
+        int,
+        typer.Option(
+            "--strip-decoys",
+            min=0,
+            help="Also exclude the publications of so many random other diseases.",
+        ),
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the choice of decoys.")] = 0,
+    licence_filter: Annotated[
+        str | None,
+        typer.Option(
+            "--licence-filter", help="permissive: no non-commercial or unlicensed source."
+        ),
+    ] = None,
+    notes: Annotated[
+        bool, typer.Option("--notes/--no-notes", help="Keep the notes of cases in the graph.")
+    ] = True,
+    download: Annotated[
+        bool,
+        typer.Option("--download", help="Fetch missing files from upstream, checksums verified."),
+    ] = False,
+) -> None:
+    """Build the knowledge graph: sources to RDF store, snapshot and report.
+
+    Example: iatros build --profile demo --out graphs/demo
+    """
+    from kg.build import BuildError, BuildOptions, build_graph
+    from kg.files import DataFiles, default_mirror
+
+    if licence_filter not in (None, "permissive"):
+        raise typer.BadParameter(
+            f"{licence_filter!r} is not permissive", param_hint="--licence-filter"
+        )
+    if mirror is not None and not mirror.is_dir():
+        raise InputError(mirror, "is no folder", "Give the folder that holds the sources")
+    started = time.perf_counter()
+    try:
+        options = BuildOptions(
+            out=out,
+            files=DataFiles(mirror=mirror or default_mirror(), allow_download=download),
+            profile=profile,  # type: ignore[arg-type]  # checked by BuildOptions
+            sources=tuple(source or ()),
+            cases=None if cases is None else tuple(cases),
+            exclude_publications=read_ids(exclude_publications, "publication"),
+            holdout_treatments=read_ids(holdout_treatments, "disease"),
+            strip_decoys=strip_decoys,
+            seed=seed,
+            licence_filter=licence_filter,  # type: ignore[arg-type]
+            notes=notes,
+        )
+    except (ValueError, KeyError) as error:
+        raise typer.BadParameter(str(error)) from error
+    except BuildError as error:
+        raise InputError("build", str(error), "See iatros build --help") from error
+    try:
+        with stderr.status("building") as status:
+            result = build_graph(options, lambda line: _report(line, status))
+    except BuildError as error:
+        raise InputError("build", str(error), "See iatros build --help") from error
+    graph = result.snapshot
+    stderr.print(
+        f"{graph.n_nodes:,} nodes, {graph.n_edges:,} statements from {len(graph.sources)} sources "
+        f"in {time.perf_counter() - started:.0f} s: {out} (report: {out / 'report.md'})",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _report(line: str, status) -> None:  # type: ignore[no-untyped-def]
+    if line.startswith("warning"):
+        stderr.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    else:
+        status.update(line)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(build)

@@ -1,0 +1,118 @@
+"""`iatros query`, `iatros export` and `iatros validate`.
+
+Decides the options; the work is done in `kg`.
+"""
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from reasoning.errors import InputError
+
+from .console import stderr, stdout
+
+__all__ = ["register"]
+
+Graph = Annotated[
+    Path, typer.Argument(help="Folder that `iatros build` wrote, or a SPARQL endpoint.")
+]
+
+
+def _store(graph: Path):  # type: ignore[no-untyped-def]
+    from kg.store import StoreError, open_store
+
+    try:
+        text = str(graph)
+        for scheme in ("http:/", "https:/"):
+            if text.startswith(scheme):  # Path has folded the slashes
+                return open_store(scheme + "/" + text.removeprefix(scheme).lstrip("/"))
+        inner = graph / "store"
+        return open_store(inner if inner.is_dir() else graph)
+    except StoreError as error:
+        raise InputError(graph, str(error), "Name the --out folder of `iatros build`") from error
+
+
+def query(
+    graph: Graph,
+    sparql: Annotated[str, typer.Argument(help="SPARQL 1.1; the usual prefixes are declared.")],
+    form: Annotated[str, typer.Option("--format", help="table, tsv or json.")] = "table",
+) -> None:
+    """Ask the graph in SPARQL.
+
+    Example: iatros query graphs/demo 'SELECT ?d ?l { ?d a biolink:Disease; rdfs:label ?l } LIMIT 5'
+    """
+    if form not in ("table", "tsv", "json"):
+        raise typer.BadParameter(f"{form!r} is not one of table, tsv, json")
+    from kg.store import StoreError
+
+    try:
+        result = _store(graph).query(sparql)
+        rows = [["" if v is None else str(v) for v in row] for row in result.rows]
+    except StoreError as error:
+        raise InputError("query", str(error).replace("\n", " "), "Mend the SPARQL") from error
+    if result.answer is not None:
+        print("true" if result.answer else "false")
+    elif form == "json":
+        print(json.dumps([dict(zip(result.variables, row, strict=True)) for row in rows], indent=1))
+    elif form == "tsv":
+        writer = csv.writer(sys.stdout, delimiter="\t", lineterminator="\n")
+        writer.writerow(result.variables)
+        writer.writerows(rows)
+    else:
+        table = Table(*result.variables, show_edge=False)
+        for row in rows:
+            table.add_row(*row)
+        stdout.print(table)
+        stderr.print(f"{len(rows)} rows")
+
+
+def export(
+    graph: Graph,
+    form: Annotated[str, typer.Option("--format", help="nquads, turtle, kgx, graphml or pyg.")],
+    out: Annotated[Path, typer.Option("--out", help="File, or folder for kgx and pyg.")],
+) -> None:
+    """Write the graph for other software.
+
+    Example: iatros export graphs/demo --format kgx --out exported/
+    """
+    from kg.export import FORMATS
+    from kg.export import export as write
+    from reasoning.loading import open_graph
+
+    if form not in FORMATS:
+        raise typer.BadParameter(f"{form!r} is not one of {', '.join(FORMATS)}")
+    store = _store(graph) if form in ("nquads", "turtle") else None
+    with stderr.status(f"writing {form}"):
+        written = write(open_graph(graph), form, out, store=store)
+    for path in written:
+        print(path)
+
+
+def validate(
+    graph: Graph,
+    first: Annotated[int, typer.Option("--first", min=0, help="Violations to show a shape.")] = 5,
+) -> None:
+    """Check the RDF against the SHACL shapes; exit status 1 when it does not conform.
+
+    Example: iatros validate graphs/demo
+    """
+    from kg.validate import validate as check
+
+    with stderr.status("checking"):
+        report = check(_store(graph), max_examples=first)
+    for line in report.lines():
+        print(line)
+    if not report.conforms:
+        raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(query)
+    app.command()(export)
+    app.command()(validate)

@@ -1,0 +1,115 @@
+"""`iatros evaluate`: the benchmarks.
+
+Decides the options; what is measured, under which control, is decided in `reasoning.evaluate`.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reasoning.errors import InputError
+
+from .console import stderr
+from .training import read_cases_for_training, read_config
+
+__all__ = ["register"]
+
+Graph = Annotated[Path, typer.Argument(help="Folder that `iatros build` wrote.")]
+Cases = Annotated[
+    list[Path] | None,
+    typer.Option("--cases", help="Cases with known diagnosis; those of the graph by default."),
+]
+Out = Annotated[Path, typer.Option("--out", help="Folder of tables and plots.")]
+
+
+def diagnosis(
+    graph: Graph,
+    out: Out,
+    cases: Cases = None,
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option("--protocol", help="as-published, paper-out or disease-out; all by default."),
+    ] = None,
+    part: Annotated[
+        str, typer.Option("--part", help="dev while anything is still chosen, test to report.")
+    ] = "test",
+    model: Annotated[
+        bool, typer.Option("--model/--no-model", help="Train and test the neural model too.")
+    ] = True,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="TOML or JSON with settings of training.")
+    ] = None,
+    decoys: Annotated[
+        int, typer.Option("--decoys", min=0, help="Other diseases that lose their publications.")
+    ] = 1000,
+    samples: Annotated[int, typer.Option("--samples", min=1, help="Bootstrap samples.")] = 1000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the split and the decoys.")] = 0,
+) -> None:
+    """Rank held-out patients under three leakage controls, beside all baselines, with intervals.
+
+    Example: iatros evaluate diagnosis graphs/rare --out results/diagnosis
+    """
+    from fusion.config import ConfigError, TrainConfig
+    from fusion.node_text import embed_graph
+    from fusion.symbolic import NameVectors, SymbolicKnowledge
+    from reasoning.evaluate import PROTOCOLS, EvaluationOptions, SplitOptions, evaluate_diagnosis
+    from reasoning.evaluate.neural import TrainedModel
+    from reasoning.loading import open_graph
+
+    chosen = tuple(protocol or PROTOCOLS)
+    for name in chosen:
+        if name not in PROTOCOLS:
+            raise typer.BadParameter(f"{name!r} is not one of {', '.join(PROTOCOLS)}")
+    if part not in ("dev", "test"):
+        raise typer.BadParameter(f"{part!r} is not dev or test", param_hint="--part")
+    try:
+        training = TrainConfig.from_mapping(read_config(config))
+    except (ConfigError, TypeError) as error:
+        raise InputError(config or "--config", str(error), "See docs/training.md") from error
+    snapshot = open_graph(graph)
+    found = read_cases_for_training(graph, cases)
+    also = {diagnosis for case in found for diagnosis in case.diagnoses}
+    text = embed_graph(snapshot, training.model)
+    knowledge = SymbolicKnowledge.from_snapshot(snapshot, also=also)
+    knowledge = knowledge.with_names(
+        NameVectors(terms=text[knowledge.ontology.nodes], diseases=text[knowledge.catalogue.nodes])
+    )
+    scorers = []
+    if model:
+        of_id = {case.case_id: case for case in found}
+        scorers.append(
+            TrainedModel(cases=of_id, config=training, out=out / "models", node_text=text)
+        )
+    options = EvaluationOptions(
+        protocols=chosen,  # type: ignore[arg-type]  # checked above
+        tested=part,  # type: ignore[arg-type]  # checked above
+        split=SplitOptions(seed=seed, n_decoys=decoys),
+        n_samples=samples,
+    )
+    try:
+        evaluate_diagnosis(
+            knowledge,
+            found,
+            out=out,
+            scorers=scorers,
+            options=options,
+            progress=lambda line: stderr.print(line, highlight=False),
+        )
+    except ValueError as error:
+        raise InputError("evaluate", str(error), "See iatros evaluate diagnosis --help") from error
+    print((out / "diagnosis.md").read_text(encoding="utf-8"))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    evaluate = typer.Typer(
+        help="The benchmarks: splits, baselines in the same run, intervals.", no_args_is_help=True
+    )
+
+    @evaluate.callback()
+    def group() -> None:
+        """The benchmarks: splits, baselines in the same run, intervals."""
+
+    evaluate.command("diagnosis")(diagnosis)
+    app.add_typer(evaluate, name="evaluate")

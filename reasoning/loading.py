@@ -1,0 +1,51 @@
+"""Opening a trained model for answering, with one clear line when it cannot be.
+
+Decides what counts as a model folder and that a model answers only on the graph it was trained on.
+"""
+
+from pathlib import Path
+
+from fusion.predictor import Predictor
+from kg.snapshot import GraphSnapshot
+
+from .errors import InputError
+
+__all__ = ["load_predictor", "open_graph"]
+
+
+def load_predictor(model: Path, *, graph: Path | None = None) -> Predictor:
+    """The predictor of a model folder.
+
+    Args:
+        model: Folder that `iatros train` wrote.
+        graph: Folder that `iatros build` wrote; must hold the graph that the model was trained on.
+
+    Raises:
+        InputError: There is no model, it cannot be read, or the graph is another one.
+    """
+    if not (model / "manifest.json").is_file():
+        raise InputError(
+            model, "holds no trained model", "Run `iatros train` first, or name its --out folder"
+        )
+    snapshot = None if graph is None else open_graph(graph)
+    try:
+        return Predictor.load(model, graph=snapshot)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            model, f"cannot be used ({error})", "Train it again on this graph, or leave --graph out"
+        ) from error
+
+
+def open_graph(folder: Path) -> GraphSnapshot:
+    """The snapshot of a built graph.
+
+    Raises:
+        InputError: There is none, or it cannot be read.
+    """
+    inner = folder / "snapshot"
+    try:
+        return GraphSnapshot.load(inner if inner.is_dir() else folder)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(
+            folder, f"holds no graph ({error})", "Name the --out folder of `iatros build`"
+        ) from error

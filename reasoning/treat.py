@@ -1,0 +1,278 @@
+r"""Ranked treatments of a patient, or of a disease alone, with paths and safety alerts.
+
+Decides how the model's pair scores are combined over the diagnoses and how known indications and
+safety alerts order the list. For a patient,
+
+.. math:: s(t) = \sum_d p(d) \, (\sigma(f(d, t)) + [\text{the graph says } t \text{ treats } d])
+
+over the most probable diagnoses `d`, with `f` the model's score. A stopped treatment goes below all
+that are not stopped and stays visible with the reason.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from fusion.predictor import Predictor
+from fusion.symbolic.treatments import TREATING
+from fusion.treatment_decoder import INDICATION
+from kg.case import ClinicalCase
+from kg.snapshot import GraphSnapshot
+from kg.vocabulary import NodeType
+
+from .answer import Alert, Answer, Diagnosis, RankedTreatment, TreatmentEntity
+from .diagnose import Diagnoser, best_first
+from .errors import InputError
+from .inputs import unresolved_inputs
+from .loading import load_predictor
+from .paths import EvidenceGraph, to_entity, to_path
+from .safety import PatientContext, SafetyCheck
+
+__all__ = ["TreatmentRanker"]
+
+_MAX_DIAGNOSES = 5
+_MIN_PROBABILITY = 0.02
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """Diseases to treat, their weights, and the patient they are in."""
+
+    diseases: tuple[int, ...]
+    weights: tuple[float, ...]
+    patient: PatientContext
+
+
+class TreatmentRanker:
+    """Answers the question which treatments, in which order, why, and which are dangerous.
+
+    Args:
+        predictor: A trained model with its graph.
+    """
+
+    def __init__(self, predictor: Predictor) -> None:
+        self.predictor = predictor
+        self._diagnoser = Diagnoser(predictor)
+        snapshot = predictor.graph
+        self._evidence = EvidenceGraph(snapshot)
+        self._safety = SafetyCheck(snapshot)
+        self._known = known_indications(snapshot)
+
+    @classmethod
+    def load(cls, model: Path, *, graph: Path | None = None) -> Self:
+        """A ranker from the folder that `iatros train` wrote.
+
+        Raises:
+            InputError: The folder holds no model, or the graph is not the model's.
+        """
+        return cls(load_predictor(model, graph=graph))
+
+    def answer_disease(self, disease: str, *, top: int = 10, paths: int = 3) -> Answer:
+        """Treatments for a disease alone, without a patient.
+
+        Args:
+            disease: Any id that the graph maps to a disease (or a phenotype that is treated).
+            top: Treatments to list; stopped ones that outrank the last of them follow.
+            paths: Evidence paths for each.
+
+        Raises:
+            InputError: No disease or phenotype of the graph has this id.
+        """
+        snapshot = self.predictor.graph
+        node = snapshot.index(disease)
+        kinds = (NodeType.DISEASE, NodeType.PHENOTYPE)
+        if node is None or snapshot.node(node).type not in kinds:
+            raise InputError(
+                disease,
+                "is no disease of this graph",
+                "Give a MONDO, OMIM, ORPHA, DOID, MESH or UMLS id, such as OMIM:219800",
+            )
+        context = PatientContext(conditions=(node,))
+        question = _Question(diseases=(node,), weights=(1.0,), patient=context)
+        return Answer(
+            disease=to_entity(snapshot, node),
+            graph=self._diagnoser.graph,
+            model=self._diagnoser.model,
+            treatments=self._rank(question, top, paths),
+        )
+
+    def answer_cases(
+        self,
+        cases: Sequence[ClinicalCase],
+        *,
+        top: int = 10,
+        paths: int = 3,
+        given: Iterable[str] = (),
+    ) -> list[Answer]:
+        """Treatments for each patient over the probable diagnoses, or over given ones.
+
+        Args:
+            cases: Cases; their gold diagnoses are never looked at.
+            top: Treatments to list for each.
+            paths: Evidence paths for each treatment.
+            given: Diagnoses that hold for all cases, instead of the ranked ones.
+
+        Raises:
+            InputError: A given diagnosis is no disease of the graph.
+        """
+        known = [self._disease(name) for name in given]
+        logits = self.predictor.score_diagnoses(cases)
+        probabilities = self._diagnoser.probabilities(logits)
+        answers = []
+        for row, case in enumerate(cases):
+            order = best_first(logits[row], _MAX_DIAGNOSES)
+            diagnoses = self._diagnoser.diagnoses(
+                case,
+                order,
+                logits[row],
+                None if probabilities is None else probabilities[row],
+                evidence=True,
+            )
+            answers.append(self._answer_case(case, diagnoses, known, top, paths))
+        return answers
+
+    def _disease(self, name: str) -> int:
+        node = self.predictor.graph.index(name)
+        if node is None:
+            raise InputError(name, "is no disease of this graph", "Give a MONDO, OMIM or ORPHA id")
+        return node
+
+    def _answer_case(
+        self,
+        case: ClinicalCase,
+        diagnoses: tuple[Diagnosis, ...],
+        given: list[int],
+        top: int,
+        paths: int,
+    ) -> Answer:
+        snapshot = self.predictor.graph
+        unresolved, warnings = unresolved_inputs(self.predictor, case)
+        context = self._context(case)
+        if given:
+            diseases, weights = tuple(given), tuple([1.0 / len(given)] * len(given))
+        else:
+            likely = [d for d in diagnoses if (d.probability or 0.0) >= _MIN_PROBABILITY]
+            likely = likely or list(diagnoses[:1])
+            total = sum(d.probability or 1.0 for d in likely)
+            weights = tuple((d.probability or 1.0) / total for d in likely)
+            nodes = [snapshot.index(d.disease.id) for d in likely]
+            diseases = tuple(n for n in nodes if n is not None)
+        patient = PatientContext(
+            conditions=tuple(dict.fromkeys((*diseases, *context.conditions))),
+            medicines=context.medicines,
+            allergies=context.allergies,
+            phenotypes=context.phenotypes,
+        )
+        question = _Question(diseases=diseases, weights=weights, patient=patient)
+        return Answer(
+            case_id=case.case_id,
+            graph=self._diagnoser.graph,
+            model=self._diagnoser.model,
+            diagnoses=diagnoses,
+            treatments=self._rank(question, top, paths),
+            unresolved_inputs=unresolved,
+            warnings=warnings,
+        )
+
+    def _context(self, case: ClinicalCase) -> PatientContext:
+        """Nodes of what is coded in the case; codes that the graph does not know are left out."""
+        index = self.predictor.graph.index
+
+        def nodes(curies: Iterable[str]) -> tuple[int, ...]:
+            found = (index(curie) for curie in curies)
+            return tuple(dict.fromkeys(node for node in found if node is not None))
+
+        return PatientContext(
+            conditions=nodes(item.id for item in case.conditions),
+            medicines=nodes(item.id for item in case.medicines),
+            allergies=nodes(item.id for item in case.allergies),
+            phenotypes=nodes(case.present),
+        )
+
+    def _rank(self, question: _Question, top: int, paths: int) -> tuple[RankedTreatment, ...]:
+        diseases = np.asarray(question.diseases, dtype=np.int32)
+        pair: FloatArray = expit(
+            self.predictor.score_treatments(diseases)[:, :, INDICATION].astype(np.float64)
+        )
+        catalogue = self.predictor.treatments
+        for row, disease in enumerate(question.diseases):
+            for treatment in self._known.get(disease, ()):
+                at = catalogue.positions[treatment]
+                if at >= 0:
+                    pair[row, at] += 1.0
+        parts = pair * np.asarray(question.weights)[:, None]
+        total = parts.sum(axis=0)
+        shown = self._select(total, question.patient, top)
+        ranked = []
+        for rank, (position, alerts) in enumerate(shown, start=1):
+            main = question.diseases[int(np.argmax(parts[:, position]))]
+            ranked.append(
+                self._treatment(
+                    rank, position, main, float(total[position]), alerts, paths, question
+                )
+            )
+        return tuple(ranked)
+
+    def _select(
+        self, total: FloatArray, patient: PatientContext, top: int
+    ) -> list[tuple[int, tuple[Alert, ...]]]:
+        """The best `top` that are not stopped, then the stopped ones that outrank the last."""
+        kept: list[tuple[int, tuple[Alert, ...]]] = []
+        stopped: list[tuple[int, tuple[Alert, ...]]] = []
+        nodes = self.predictor.treatments.nodes
+        for position in np.argsort(-total, kind="stable").tolist():
+            alerts = self._safety.alerts(int(nodes[position]), patient)
+            stop = bool(alerts) and alerts[0].severity == "stop"
+            (stopped if stop else kept).append((position, alerts))
+            if len(kept) == top:
+                break
+        return kept + stopped
+
+    def _treatment(
+        self,
+        rank: int,
+        position: int,
+        disease: int,
+        score: float,
+        alerts: tuple[Alert, ...],
+        n_paths: int,
+        question: _Question,
+    ) -> RankedTreatment:
+        snapshot, catalogue = self.predictor.graph, self.predictor.treatments
+        node = int(catalogue.nodes[position])
+        entity = to_entity(snapshot, node)
+        forbidden = any(a.severity == "stop" and a.kind == "contraindication" for a in alerts)
+        known = any(node in self._known.get(d, ()) for d in question.diseases)
+        found = self._evidence.paths(node, disease, limit=n_paths) if n_paths else []
+        return RankedTreatment(
+            rank=rank,
+            treatment=TreatmentEntity(
+                id=entity.id,
+                label=entity.label,
+                xrefs=entity.xrefs,
+                kind="drug" if catalogue.is_drug[position] else "action",
+            ),
+            for_disease=to_entity(snapshot, disease),
+            score=score,
+            status="contraindicated" if forbidden else "indicated" if known else "predicted",
+            alerts=alerts,
+            paths=tuple(to_path(snapshot, path) for path in found),
+        )
+
+
+def known_indications(snapshot: GraphSnapshot) -> dict[int, frozenset[int]]:
+    """Treatments that some statement of the graph gives for each disease node itself."""
+    known: dict[int, set[int]] = defaultdict(set)
+    for predicate in TREATING:
+        edges = snapshot.edges(predicate, negated=False)
+        for head, tail in zip(edges.head.tolist(), edges.tail.tolist(), strict=True):
+            known[tail].add(head)
+    return {disease: frozenset(treatments) for disease, treatments in known.items()}

@@ -1,0 +1,69 @@
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from fusion.symbolic import CrossFittedFeatures, SymbolicFeatures, SymbolicKnowledge
+from fusion.symbolic.boosted import (
+    BoostedOptions,
+    BoostedRanker,
+    TrainingSample,
+    sample_candidates,
+)
+
+_OPTIONS = BoostedOptions(n_trees=10, smallest_leaf=2, n_hard=2, n_random=3)
+
+
+@pytest.fixture(scope="module")
+def sample(toy: ModuleType, knowledge: SymbolicKnowledge) -> TrainingSample:
+    terms = {"A": (11, 21), "B": (12, 23), "C": (23, 30)}
+    cases = [
+        toy.case(f"{letter}{number}", own, disease=letter, papers=(f"PMID:{letter}{number}",))
+        for letter, own in terms.items()
+        for number in range(6)
+    ]
+    references = knowledge.references(cases)
+    folds = CrossFittedFeatures(knowledge, references, n_folds=3, n_decoys=1)
+    return TrainingSample.from_folds(folds, options=_OPTIONS)
+
+
+def test_every_case_holds_its_diagnosis_once(sample: TrainingSample) -> None:
+    starts = np.r_[0, np.cumsum(sample.sizes)[:-1]]
+    assert np.add.reduceat(sample.relevant, starts).tolist() == [1] * len(sample.sizes)
+    assert sample.features.shape == (sample.sizes.sum(), len(sample.names))
+
+
+def test_the_ranker_learns_survives_its_file_and_refuses_other_features(
+    tmp_path: Path, toy: ModuleType, knowledge: SymbolicKnowledge, sample: TrainingSample
+) -> None:
+    ranker = BoostedRanker.train(sample, options=_OPTIONS)
+    features = SymbolicFeatures(knowledge, knowledge.references(toy.toy_cases()))
+    patient = knowledge.encoder.encode(toy.case("x", (12, 23)))
+    scores = ranker.score(features, [patient])
+    assert scores.shape == (1, features.n_diseases)
+    ranker.save(tmp_path / "ranker.txt")
+    again = BoostedRanker.load(tmp_path / "ranker.txt")
+    np.testing.assert_allclose(again.score(features, [patient]), scores, atol=1e-6)
+    assert sum(ranker.importance().values()) == pytest.approx(1.0)
+    features.names = features.names[::-1]
+    with pytest.raises(ValueError, match="not those that the ranker was trained on"):
+        ranker.score(features, [patient])
+
+
+def test_candidates_hold_the_diagnosis_and_the_top_of_the_scores() -> None:
+    columns = {"likelihood": np.arange(20, dtype=np.float32)[None]}
+    candidates = sample_candidates(
+        columns,
+        0,
+        3,
+        options=BoostedOptions(n_hard=2, n_random=1),
+        rng=np.random.default_rng(0),
+    )
+    assert {3, 18, 19} <= set(candidates.tolist())
+    assert (np.diff(candidates) > 0).all()
+
+
+def test_no_case_is_a_clear_error() -> None:
+    with pytest.raises(ValueError, match="no training case"):
+        TrainingSample.from_folds([])

@@ -1,0 +1,135 @@
+"""Training on the toy world: it learns, it resumes to the bit, its folder answers alone."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import fusion.trainer
+from fusion import CheckpointError, ModelError, Predictor, load_model, train
+from kg.case import ClinicalCase, Observation
+
+DISEASE_0, TRAP = "OMIM:100001", "OMIM:100006"
+
+
+@pytest.fixture(scope="module")
+def trained(graph, cases, node_text, tmp_path_factory):
+    from fusion import ModelConfig, TrainConfig
+
+    config = TrainConfig(
+        model=ModelConfig(
+            d_model=16, n_heads=2, d_combiner=8, d_treatment=8, text_encoder="", dropout=0.0
+        ),
+        max_steps=80,
+        batch_cases=16,
+        batch_diseases=4,
+        learning_rate=1e-2,
+        n_folds=3,
+        decoys_per_fold=1,
+        dev_share=0.2,
+        evaluate_every=10,
+        device="cpu",
+    )
+    folder = tmp_path_factory.mktemp("model")
+    return folder, train(graph, cases, config, folder, node_text=node_text)
+
+
+def test_learns_the_toy_world_and_avoids_the_trap(trained, graph):
+    folder, result = trained
+    assert result.metrics["development"]["macro_top1"] > 0.9
+    predictor = Predictor.load(folder)
+    case = ClinicalCase(
+        case_id="new", phenotypes=(Observation(term="HP:1000000"), Observation(term="HP:1000001"))
+    )
+    scores = predictor.score_diagnoses([case])[0]
+    ranked = [predictor.catalogue.ids[i] for i in np.argsort(-scores)]
+    assert ranked[0] == DISEASE_0
+    assert scores.dtype == np.float32
+    assert len(scores) == predictor.catalogue.n_diseases
+
+
+def test_treatments_are_scored_for_diseases_and_patients(trained):
+    predictor = Predictor.load(trained[0])
+    nodes = predictor.catalogue.nodes[:3]
+    scores = predictor.score_treatments(nodes)
+    assert scores.shape == (3, len(predictor.treatments), 2)
+    np.testing.assert_array_equal(predictor.score_treatments(nodes[1:2])[0], scores[1])
+    case = ClinicalCase(case_id="new", phenotypes=(Observation(term="HP:1000000"),))
+    shares = predictor.score_treatments_for_cases([case])
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0, atol=1e-4)
+
+
+def test_resume_after_a_kill_gives_the_same_model_to_the_bit(
+    graph, cases, node_text, train_config, tmp_path, monkeypatch
+):
+    unbroken = train(graph, cases, train_config, tmp_path / "a", node_text=node_text)
+    step = fusion.trainer._Loop.step
+
+    def killed(self, progress):
+        if progress.step == 13:
+            raise KeyboardInterrupt
+        return step(self, progress)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fusion.trainer._Loop, "step", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(graph, cases, train_config, tmp_path / "b", node_text=node_text)
+    assert not (tmp_path / "b" / "manifest.json").exists()
+    resumed = train(graph, cases, train_config, tmp_path / "b", True, node_text=node_text)
+    assert resumed.metrics == unbroken.metrics
+    first = load_file(tmp_path / "a" / "model.safetensors")
+    second = load_file(tmp_path / "b" / "model.safetensors")
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_resume_with_another_configuration_is_refused(
+    graph, cases, node_text, train_config, tmp_path
+):
+    short = replace(train_config, max_steps=6)
+    train(graph, cases, short, tmp_path, node_text=node_text)
+    with pytest.raises(CheckpointError, match="another configuration"):
+        train(graph, cases, replace(short, seed=5), tmp_path, True, node_text=node_text)
+
+
+def test_checkpoints_rotate_and_hold_no_pickle(graph, cases, node_text, train_config, tmp_path):
+    train(graph, cases, train_config, tmp_path, node_text=node_text)
+    kept = sorted(folder.name for folder in (tmp_path / "checkpoints").iterdir())
+    assert len(kept) == train_config.keep_checkpoints
+    suffixes = {file.suffix for file in (tmp_path / "checkpoints").rglob("*") if file.is_file()}
+    assert suffixes == {".safetensors", ".json"}
+
+
+def test_a_model_folder_holds_facts_of_references_but_no_note(
+    graph, cases, node_text, train_config, tmp_path
+):
+    noted = [case.model_copy(update={"note": "a secret sentence"}) for case in cases]
+    train(graph, noted, replace(train_config, max_steps=4), tmp_path, node_text=node_text)
+    text = (tmp_path / "references.jsonl").read_text()
+    assert "secret" not in text
+    assert len(text.splitlines()) == len(cases)
+    assert json.loads((tmp_path / "manifest.json").read_text())["graph_digest"] == graph.digest
+
+
+def test_another_graph_is_one_clear_line(trained, graph):
+    keep = np.ones(graph.n_edges, dtype=bool)
+    keep[0] = False
+    with pytest.raises(ModelError, match="trained on graph") as caught:
+        load_model(trained[0], graph=graph.subset(keep))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_without_model_is_one_clear_line(tmp_path):
+    with pytest.raises(ModelError, match="no model here"):
+        load_model(tmp_path)
+
+
+def test_repeated_and_shuffled_terms_get_the_same_answer(trained):
+    predictor = Predictor.load(trained[0])
+    terms = [Observation(term=f"HP:100000{i}") for i in (0, 1, 4)]
+    plain = ClinicalCase(case_id="a", phenotypes=tuple(terms))
+    other = ClinicalCase(case_id="b", phenotypes=(*reversed(terms), terms[1]))
+    first, second = predictor.score_diagnoses([plain]), predictor.score_diagnoses([other])
+    np.testing.assert_array_equal(first, second)

@@ -1,0 +1,117 @@
+"""The benchmark end to end on the toy world: no number to be proud of, every part in place."""
+
+import json
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from fusion.symbolic import SymbolicKnowledge
+from fusion.symbolic.boosted import BoostedOptions
+from kg.case import ClinicalCase
+from reasoning.evaluate import (
+    PROTOCOLS,
+    CaseBatch,
+    EvaluationOptions,
+    Scorer,
+    Setting,
+    SplitOptions,
+    evaluate_diagnosis,
+    split_parts,
+)
+
+
+class _Oracle:
+    """Knows the answer: what a perfect ranker looks like in the table."""
+
+    name = "oracle"
+
+    def __init__(self, setting: Setting) -> None:
+        everyone = (setting.tested, setting.calibration)
+        self._gold = {
+            case_id: gold
+            for part in everyone
+            for case_id, gold in zip(part.case_ids, part.disease.tolist(), strict=True)
+        }
+
+    def score(self, batch: CaseBatch) -> np.ndarray:
+        scores = np.zeros((len(batch.case_ids), batch.maker.n_diseases), dtype=np.float32)
+        for row, case_id in enumerate(batch.case_ids):
+            scores[row, self._gold[case_id]] = 1.0
+        return scores
+
+
+def _make_oracle(setting: Setting) -> Scorer:
+    return _Oracle(setting)
+
+
+@pytest.fixture(scope="module")
+def cases(toy: ModuleType) -> list[ClinicalCase]:
+    terms = {"A": (11, 21), "B": (12, 23), "C": (23, 30)}
+    return [
+        toy.case(f"{letter}{number}", own, disease=letter, papers=(f"PMID:{number}{at}00",))
+        for at, (letter, own) in enumerate(terms.items())
+        for number in range(1, 9)
+    ]
+
+
+def test_every_protocol_is_written_with_its_control(
+    tmp_path: Path, knowledge: SymbolicKnowledge, cases: list[ClinicalCase]
+) -> None:
+    options = EvaluationOptions(
+        split=SplitOptions(n_decoys=2),
+        boosted=BoostedOptions(n_trees=5, smallest_leaf=2),
+        n_folds=2,
+        n_samples=50,
+        calibration_cases=4,
+    )
+    results = evaluate_diagnosis(
+        knowledge, cases, out=tmp_path, scorers=[_make_oracle], options=options
+    )
+    assert [result.protocol for result in results] == list(PROTOCOLS)
+    for result in results:
+        assert [ranker.name for ranker in result.rankers][-2:] == [
+            "LambdaRank over symbolic features",
+            "oracle",
+        ]
+        oracle = result.rankers[-1]
+        assert oracle.overall["macro_top1"].value == 1.0
+        assert oracle.against_best is not None
+        assert oracle.against_best["macro_top1"].value >= 0.0
+        assert oracle.confidence is not None
+        assert (tmp_path / f"ranks-{result.protocol}.png").stat().st_size > 0
+        assert (tmp_path / f"reliability-{result.protocol}.png").stat().st_size > 0
+    document = json.loads((tmp_path / "diagnosis.json").read_text(encoding="utf-8"))
+    assert document["run"]["graph"] == knowledge.snapshot.digest
+    table = (tmp_path / "diagnosis.md").read_text(encoding="utf-8")
+    for phrase in ("no control", "2 random decoy diseases", "no training case of any test disease"):
+        assert phrase in table
+
+
+def test_tested_papers_are_unknown_unless_as_published(
+    knowledge: SymbolicKnowledge, cases: list[ClinicalCase]
+) -> None:
+    references = knowledge.references(cases)
+    for protocol in PROTOCOLS:
+        setting = Setting.make(protocol, knowledge=knowledge, references=references)
+        assert not setting.training.citing(setting.held_out).any()
+        own = frozenset().union(*setting.tested.publications)
+        assert (own <= setting.excluded) == (protocol != "as-published")
+        shared = np.intersect1d(setting.training.disease, setting.tested.disease)
+        assert bool(len(shared)) == (protocol != "disease-out")
+
+
+def test_parts_are_disjoint_and_complete(
+    knowledge: SymbolicKnowledge, cases: list[ClinicalCase]
+) -> None:
+    references = knowledge.references(cases)
+    parts = split_parts(references)
+    assert sorted(np.concatenate(list(parts.values())).tolist()) == list(range(len(references)))
+
+
+def test_cases_without_a_diagnosis_are_one_clear_error(
+    tmp_path: Path, toy: ModuleType, knowledge: SymbolicKnowledge
+) -> None:
+    with pytest.raises(ValueError, match="OMIM diagnoses"):
+        evaluate_diagnosis(knowledge, [toy.case("x", (11,))], out=tmp_path)

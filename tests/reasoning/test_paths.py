@@ -1,0 +1,115 @@
+"""Paths: every hop exists, every path is simple and starts and ends where it should."""
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kg.snapshot import GraphSnapshot
+from kg.statements import Node, Statement
+from kg.vocabulary import NodeType, Predicate
+from reasoning.paths import EvidenceGraph, to_path
+
+
+def _names(graph: GraphSnapshot, nodes: tuple[int, ...]) -> list[str]:
+    return [graph.labels[n] for n in nodes]
+
+
+def test_direct_and_longer_paths_are_found_best_first(toy_graph: GraphSnapshot) -> None:
+    evidence = EvidenceGraph(toy_graph)
+    hemin, acute = toy_graph.index("DRUGBANK:DB00001"), toy_graph.index("MONDO:0000002")
+    assert hemin is not None
+    assert acute is not None
+    paths = evidence.paths(hemin, acute)
+    assert _names(toy_graph, paths[0].nodes) == ["hemin", "porphyria", "acute porphyria"]
+    assert [p.score for p in paths] == sorted((p.score for p in paths), reverse=True)
+
+
+def test_a_hop_against_its_direction_says_so(toy_graph: GraphSnapshot) -> None:
+    evidence = EvidenceGraph(toy_graph)
+    drug, disease = toy_graph.index("DRUGBANK:DB00003"), toy_graph.index("MONDO:0000001")
+    assert drug is not None
+    assert disease is not None
+    path = to_path(toy_graph, evidence.paths(drug, disease)[0])
+    assert [h.predicate for h in path.hops] == ["affects", "causes", "subclass_of"]
+    assert [h.direction for h in path.hops] == ["forward", "forward", "forward"]
+    assert path.hops[1].publications == ("PMID:1",)
+    hemin, acute = toy_graph.index("DRUGBANK:DB00001"), toy_graph.index("MONDO:0000002")
+    down = to_path(toy_graph, evidence.paths(hemin, acute)[0])  # type: ignore[arg-type]
+    assert [h.direction for h in down.hops] == ["forward", "backward"]
+
+
+def test_left_out_rows_are_not_used(toy_graph: GraphSnapshot) -> None:
+    evidence = EvidenceGraph(toy_graph)
+    hemin, disease = toy_graph.index("DRUGBANK:DB00001"), toy_graph.index("MONDO:0000001")
+    row = evidence.paths(hemin, disease)[0].steps[0].row  # type: ignore[arg-type]
+    assert evidence.paths(hemin, disease, without=frozenset({row})) == []  # type: ignore[arg-type]
+
+
+@st.composite
+def _worlds(draw: st.DrawFn) -> GraphSnapshot:
+    n = draw(st.integers(2, 7))
+    drugs = [Node(id=f"DRUGBANK:DB{i:05d}", type=NodeType.DRUG) for i in range(n)]
+    genes = [Node(id=f"HGNC:{i}", type=NodeType.GENE) for i in range(n)]
+    diseases = [Node(id=f"MONDO:{i:07d}", type=NodeType.DISEASE) for i in range(n)]
+    number = st.integers(0, n - 1)
+    makers = st.one_of(
+        st.tuples(st.just(Predicate.TREATS), number, number),
+        st.tuples(st.just(Predicate.AFFECTS), number, number),
+        st.tuples(st.just(Predicate.CAUSES), number, number),
+        st.tuples(st.just(Predicate.SUBCLASS_OF), number, number),
+    )
+    ends = {
+        Predicate.TREATS: (drugs, diseases),
+        Predicate.AFFECTS: (drugs, genes),
+        Predicate.CAUSES: (genes, diseases),
+        Predicate.SUBCLASS_OF: (diseases, diseases),
+    }
+    statements = {
+        Statement(subject=ends[p][0][i].id, predicate=p, object=ends[p][1][j].id, source="toy")
+        for p, i, j in draw(st.lists(makers, min_size=1, max_size=25))
+        if ends[p][0][i].id != ends[p][1][j].id
+    }
+    return GraphSnapshot.from_records([*drugs, *genes, *diseases], statements)
+
+
+@settings(deadline=None, max_examples=60)
+@given(_worlds())
+def test_paths_agree_with_networkx_and_exist_in_the_graph(graph: GraphSnapshot) -> None:
+    evidence = EvidenceGraph(graph)
+    oracle = nx.Graph()
+    edges = graph.edges(negated=False)
+    oracle.add_edges_from(zip(edges.head.tolist(), edges.tail.tolist(), strict=True))
+    for drug in graph.nodes_of(NodeType.DRUG).tolist():
+        for disease in graph.nodes_of(NodeType.DISEASE).tolist():
+            paths = evidence.paths(drug, disease, limit=1000)
+            reachable = (
+                drug in oracle
+                and disease in oracle
+                and nx.has_path(oracle, drug, disease)
+                and nx.shortest_path_length(oracle, drug, disease) <= 4
+            )
+            assert bool(paths) == reachable
+            for path in paths:
+                assert path.nodes[0] == drug
+                assert path.nodes[-1] == disease
+                assert len(set(path.nodes)) == len(path.nodes)
+                for step, (a, b) in zip(
+                    path.steps, zip(path.nodes, path.nodes[1:], strict=False), strict=True
+                ):
+                    at = int(np.flatnonzero(edges.rows == step.row)[0])
+                    ends = (int(edges.head[at]), int(edges.tail[at]))
+                    assert ends == ((a, b) if step.forward else (b, a))
+                shown = to_path(graph, path)
+                assert all(
+                    graph.statement(s.row).id == h.statement
+                    for s, h in zip(path.steps, shown.hops, strict=True)
+                )
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_no_more_paths_than_asked_for(toy_graph: GraphSnapshot, limit: int) -> None:
+    evidence = EvidenceGraph(toy_graph)
+    drug, disease = toy_graph.index("DRUGBANK:DB00005"), toy_graph.index("MONDO:0000001")
+    assert len(evidence.paths(drug, disease, limit=limit)) <= limit  # type: ignore[arg-type]
