@@ -54,7 +54,9 @@ def random_graph(n_nodes: int, n_edges: int, rng: np.random.Generator) -> GraphT
     )
 
 
-def random_cases(n_cases: int, n_nodes: int, n_diseases: int, rng: np.random.Generator) -> CaseBatch:
+def random_cases(
+    n_cases: int, n_nodes: int, n_diseases: int, rng: np.random.Generator
+) -> CaseBatch:
     """Cases of 16 findings each."""
     gold = torch.zeros(n_cases, n_diseases, dtype=torch.bool)
     gold[torch.arange(n_cases), torch.from_numpy(rng.integers(n_diseases, size=n_cases))] = True

@@ -8,8 +8,10 @@ The folder appears whole or not at all. Which statements a control removes is de
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -18,8 +20,7 @@ import numpy as np
 from .build_report import BuildReport, CaseCoverage, write_report
 from .case import ClinicalCase
 from .cases import CaseError, read_cases
-from .cases.rdf import CASES_GRAPH, case_to_nquads, cases_from_quads
-from .compile import compile_snapshot
+from .cases.rdf import case_to_nquads
 from .files import DataFiles, MissingSourceError
 from .harmonise import MergedNode, acyclic, demoted_statements, merge_nodes, rewrite
 from .holdout import (
@@ -33,7 +34,7 @@ from .identifiers import IdentifierError, normalise
 from .identity import IdentityMap
 from .rdf import QuadWriter
 from .snapshot import GraphSnapshot
-from .sources import SOURCES, DropReport, Source, source_named
+from .sources import SOURCES, DropReport, Source, SourceFacts, source_named
 from .statements import Mapping, Node, Statement
 from .store import GraphStore
 from .vocabulary import NodeType
@@ -52,6 +53,7 @@ PROFILES: tuple[Profile, ...] = ("demo", "rare", "full")
 
 _DEMO_CASES = "iatros/demo_cases.jsonl"
 _PHENOPACKETS = "phenopacket-store/all_phenopackets.zip"
+_STATEMENTS_PER_FILE = 100_000
 
 Progress = Callable[[str], None]
 
@@ -76,6 +78,7 @@ class BuildOptions:
         seed: Of the choice of decoys.
         licence_filter: `permissive` leaves out sources that are non-commercial or state no licence.
         notes: Whether the notes of cases are written into the graph.
+        store: Whether the RDF store is made; without it there is a snapshot, and no SPARQL.
     """
 
     out: Path
@@ -89,6 +92,7 @@ class BuildOptions:
     seed: int = 0
     licence_filter: Literal["permissive"] | None = None
     notes: bool = True
+    store: bool = True
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
@@ -166,21 +170,21 @@ def build_graph(options: BuildOptions, progress: Progress = lambda _: None) -> B
         statements = _filtered(statements, merged, identity, options, report)
         merged = _without_idle_deprecated(merged, statements)
         cases = _read_cases(options, report)
-    with _folder(options.out) as folder:
-        with _timed(report, "store", progress):
-            quads = folder / "graph.nq"
-            facts = [report.source_facts[name] for name in sorted(report.source_facts)]
-            _write_quads(quads, facts, merged, identity, statements, cases, notes=options.notes)
-            del statements
-            store = GraphStore(folder / "store")
-            store.bulk_load([quads])
-            store.flush()
-            quads.unlink()
-        with _timed(report, "compile", progress):
-            snapshot = compile_snapshot(store)
+    facts = [report.source_facts[name] for name in sorted(report.source_facts)]
+    links = _links(identity, merged)
+    with _folder(options.out) as folder, _timed(report, "write", progress):
+        with _loading(folder / "store" if options.store else None) as load:
+            writer = QuadWriter(facts)
+            for path in _quad_files(folder, writer, facts, merged, links, statements):
+                load(path)
+            load(_case_file(folder, cases, notes=options.notes))
+            # The law that `compile_snapshot` of the store gives this snapshot is a test.
+            progress("snapshot ...")
+            snapshot = GraphSnapshot.from_records(
+                [item.node for item in merged], statements, links, facts
+            )
             snapshot.save(folder / "snapshot")
-            _write_cases(store, folder / "cases.jsonl")
-            del store
+        _write_cases(cases, folder / "cases.jsonl", notes=options.notes)
         report.take_snapshot(snapshot)
         report.take_cases(_coverage(cases, snapshot))
         report.seconds["total"] = round(time.perf_counter() - started, 2)
@@ -347,37 +351,77 @@ def _folder(out: Path) -> Iterator[Path]:
         raise
 
 
-def _write_quads(
-    path: Path,
-    facts: Sequence[object],
+def _links(identity: IdentityMap, merged: Iterable[MergedNode]) -> list[Mapping]:
+    present = {item.node.id for item in merged}
+    return [mapping for mapping in identity.links() if mapping.subject in present]
+
+
+@contextmanager
+def _loading(store: Path | None) -> Iterator[Callable[[Path], None]]:
+    """Loads files into the store in the background, in the order given, and deletes them.
+
+    Loading runs outside the interpreter's lock, so that writing the next file and compiling the
+    snapshot go on meanwhile.
+    """
+    if store is None:
+        yield lambda path: path.unlink()
+        return
+    graph = GraphStore(store)
+
+    def load(path: Path) -> None:
+        graph.bulk_load([path])
+        path.unlink()
+
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="load") as pool:
+        pending: list[Future[None]] = []
+        yield lambda path: pending.append(pool.submit(load, path))
+        for future in pending:
+            future.result()
+    graph.flush()
+
+
+def _quad_files(
+    folder: Path,
+    writer: QuadWriter,
+    facts: Sequence[SourceFacts],
     merged: Iterable[MergedNode],
-    identity: IdentityMap,
+    links: Iterable[Mapping],
     statements: Iterable[Statement],
-    cases: Iterable[ClinicalCase],
-    *,
-    notes: bool,
-) -> None:
-    writer = QuadWriter(facts)  # type: ignore[arg-type]
-    present = set()
+) -> Iterator[Path]:
+    """N-Quads files: one of sources, nodes and mappings, then the statements in pieces."""
+    path = folder / "nodes.nq"
     with path.open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as sink:
-        for known in facts:
-            sink.write(writer.source(known))  # type: ignore[arg-type]
-        for item in merged:
-            present.add(item.node.id)
-            sink.write(writer.node(item.node, item.source))
-        for mapping in identity.links():
-            if mapping.subject in present:
-                sink.write(writer.mapping(mapping))
-        for statement in statements:
-            sink.write(writer.statement(statement))
+        sink.writelines(writer.source(known) for known in facts)
+        sink.writelines(writer.node(item.node, item.source) for item in merged)
+        sink.writelines(writer.mapping(mapping) for mapping in links)
+    yield path
+    for number, piece in enumerate(_batched(statements, _STATEMENTS_PER_FILE)):
+        path = folder / f"statements-{number:04}.nq"
+        with path.open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as sink:
+            sink.writelines(map(writer.statement, piece))
+        yield path
+
+
+def _batched(items: Iterable[Statement], size: int) -> Iterator[list[Statement]]:
+    """Pieces of a stream (`itertools.batched` came with Python 3.12)."""
+    stream = iter(items)
+    while piece := list(islice(stream, size)):
+        yield piece
+
+
+def _case_file(folder: Path, cases: Iterable[ClinicalCase], *, notes: bool) -> Path:
+    path = folder / "cases.nq"
+    with path.open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as sink:
         for case in cases:
             sink.writelines(case_to_nquads(case, include_notes=notes))
+    return path
 
 
-def _write_cases(store: GraphStore, path: Path) -> None:
+def _write_cases(cases: Iterable[ClinicalCase], path: Path, *, notes: bool) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as sink:
-        for case in cases_from_quads(store.quads(CASES_GRAPH)):
-            sink.write(case.model_dump_json(exclude_defaults=True) + "\n")
+        for case in sorted(cases, key=lambda case: case.case_id):
+            kept = case if notes else case.model_copy(update={"note": None})
+            sink.write(kept.model_dump_json(exclude_defaults=True) + "\n")
 
 
 @contextmanager

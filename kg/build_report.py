@@ -272,7 +272,7 @@ def _case_markdown(report: BuildReport) -> list[str]:
     if (cover := report.coverage) is not None and cover.n_cases:
         share = cover.n_reached / cover.n_cases
         lines.append(
-            f"{cover.n_cases:,} cases; the diagnoses of {cover.n_reached:,} ({share:.1%}) are nodes."
+            f"{cover.n_cases:,} cases; the diagnoses of {cover.n_reached:,} ({share:.1%}) are nodes"
         )
         if cover.lost:
             lost = sorted(cover.lost.items(), key=lambda item: (-item[1], item[0]))
@@ -288,14 +288,12 @@ def _case_markdown(report: BuildReport) -> list[str]:
 
 def draw_metagraph(report: BuildReport, path: Path) -> None:
     """Picture of the graph's types: one node per type, one edge per predicate, width by count."""
-    import matplotlib.pyplot as plt  # a second to import, and only pictures need it
     import networkx as nx
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # a second to import, and only pictures need it
 
     graph = nx.MultiDiGraph()
     for head, predicate, tail, count in report.metagraph:
         graph.add_edge(head, tail, predicate=predicate, count=count)
-    del plt
     figure = Figure(figsize=(11, 8))
     axes = figure.subplots()
     axes.set_axis_off()

@@ -286,7 +286,7 @@ PREFIXES: tuple[PrefixFacts, ...] = (
     ),
     # variants and observations
     PrefixFacts("VAR", "", f"{NAMESPACE}variant/"),
-    PrefixFacts("CLINVAR", "clinvar", "http://identifiers.org/clinvar/", ("clinvar.variation",)),
+    PrefixFacts("CLINVAR", "clinvar.variation", "http://identifiers.org/clinvar/", ("clinvar",)),
     PrefixFacts("DBSNP", "dbsnp", "http://identifiers.org/dbsnp/", ("rs",)),
     PrefixFacts(
         "LOINC",

@@ -40,7 +40,6 @@ FEATURES: tuple[str, ...] = (
     "explained",  # share of the findings that speak for the disease
     "best",  # ratio of the finding that fits best, nats
     "worst",  # ratio of the finding that fits least, nats
-    "resnik_forward",
     "lin_forward",
     "lin_backward",
     "lin_margin",
@@ -250,7 +249,6 @@ class SymbolicFeatures:
             "explained": explained,
             "best": best,
             "worst": worst,
-            "resnik_forward": self.resnik.forward(cases),
             "lin_forward": lin_forward,
             "lin_backward": lin_backward,
             "lin_margin": _margin(lin),

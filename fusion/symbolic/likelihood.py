@@ -87,6 +87,8 @@ class LikelihoodRatio:
         of_column = np.repeat(np.arange(columns.shape[1]), np.diff(columns.indptr))
         share = np.maximum(columns.data, np.float32(1e-6))
         self._log_ratio = np.log(share / background[of_column]).astype(np.float32)
+        self._best_of_term = np.full(columns.shape[1], -np.inf, dtype=np.float32)
+        np.maximum.at(self._best_of_term, of_column, self._log_ratio)
         present = np.maximum(1.0 - share, self._options.excluded_floor)
         self._log_absent = np.log(present).astype(np.float32)
         self._log_background_absent = np.log(np.maximum(1.0 - background, 0.05))
@@ -129,6 +131,8 @@ class LikelihoodRatio:
         for row, term in zip(out, terms, strict=True):
             for ancestor in self._ontology.ancestors_of(int(term)):
                 lost = max(0.0, float(self._content[term] - self._content[ancestor]))
+                if self._best_of_term[ancestor] - self._options.vagueness * lost <= floor:
+                    continue  # too vague to lift any disease; these are the longest columns
                 at = slice(self._indptr[ancestor], self._indptr[ancestor + 1])
                 diseases = self._indices[at]
                 damped = self._log_ratio[at] - np.float32(self._options.vagueness * lost)

@@ -42,14 +42,14 @@ PAIR_FEATURES = (
     *(f"nearest {kind} neighbour" for kind in _KINDS),
     "mean text similarity",
     "kernel ridge",
-    "kernel ridge, similar treatments",
+    "kernel ridge through similar treatments",
     *(f"neighbours by {kind} of treatments" for kind in _SPREADS),
     "nearest neighbour through similar treatments",
     "contraindicated in text neighbours",
     "contraindicated in hierarchy neighbours",
     "nearest contraindicated neighbour",
     "contraindication ridge",
-    "contraindication ridge, similar treatments",
+    "contraindication ridge through similar treatments",
     "shared gene and target",
     "disease text and treatment text",
     "is a drug",
@@ -220,9 +220,7 @@ class PairFeatures:
                 out[:, :, at] = columns[name]
         return out
 
-    def _indicated_columns(
-        self, nodes: IntArray, kin: Sequence[IntArray]
-    ) -> dict[str, FloatArray]:
+    def _indicated_columns(self, nodes: IntArray, kin: Sequence[IntArray]) -> dict[str, FloatArray]:
         side, knowledge, options = self._good, self.knowledge, self.options
         if side.ridge is None:
             return {}
@@ -243,7 +241,7 @@ class PairFeatures:
         out["mean text similarity"] = _mean / np.maximum(np.expm1(out["log degree"]), 1.0)
         ridge = side.spread(side.ridge.weights(kernel, hidden))
         out["kernel ridge"] = ridge
-        out["kernel ridge, similar treatments"] = ridge @ knowledge.similar
+        out["kernel ridge through similar treatments"] = ridge @ knowledge.similar
         total += ridge
         for kind, nearest in knowledge.nearest.items():
             out[f"neighbours by {kind} of treatments"] = (nearest @ total.T).T
@@ -253,9 +251,7 @@ class PairFeatures:
         ) / knowledge.similar.sum(axis=0)
         return out
 
-    def _forbidden_columns(
-        self, nodes: IntArray, kin: Sequence[IntArray]
-    ) -> dict[str, FloatArray]:
+    def _forbidden_columns(self, nodes: IntArray, kin: Sequence[IntArray]) -> dict[str, FloatArray]:
         side, knowledge, options = self._bad, self.knowledge, self.options
         if side.ridge is None:
             return {}
@@ -273,7 +269,7 @@ class PairFeatures:
             "contraindicated in hierarchy neighbours": side.spread(above),
             "nearest contraindicated neighbour": side.nearest(every["text"]),
             "contraindication ridge": ridge,
-            "contraindication ridge, similar treatments": ridge @ knowledge.similar,
+            "contraindication ridge through similar treatments": ridge @ knowledge.similar,
         }
 
 

@@ -2,8 +2,9 @@
 
 Decides which of the id maps mean the same substance. The upstream maps join every form of a
 structure (salts, ions, stereoisomers), so a pair merges only when neither side has another
-partner; the others become `closeMatch`. An InChIKey that two drugs share merges neither. Proteins
-are read in `drugbank_proteins`; which ATC code names which drug is decided in `atc`.
+partner and Every Cure's list names no other id of that space for the drug; the others become
+`closeMatch`. An InChIKey that two drugs share merges neither. Proteins are read in
+`drugbank_proteins`; which ATC code names which drug is decided in `atc`.
 """
 
 from collections import Counter, defaultdict
@@ -16,7 +17,7 @@ from kg.vocabulary import NodeType, Predicate
 
 from .contract import DropReport, Record, SourceFacts
 from .drug_classes import class_id, class_node, mesh_classes
-from .everycure_list import listed_names
+from .everycure_list import listed_ids
 from .ids import drugbank
 from .tables import rows
 
@@ -73,7 +74,8 @@ class DrugBank:
         """Stream drugs with their classes, then the mappings of their ids."""
         headings = mesh_classes(files)
         classes: set[str] = set()
-        drugs = set(listed_names(files, "DRUGBANK"))
+        listed = listed_ids(files, "DRUGBANK")
+        drugs = set(listed)
         keys: list[tuple[str, str]] = []
         for row in drug_rows(files, report):
             drug = drugbank(row["drugbank_id"], report)
@@ -101,7 +103,7 @@ class DrugBank:
             codes = (code.strip()[:5] for code in row["atc_codes"].split("|"))
             for code in sorted({code for code in codes if len(code) == 5}):
                 yield self._role(drug, f"ATC:{code}")
-        yield from self._same(keys, report, "semapv:UnspecifiedMatching", 0.9)
+        yield from self._same(keys, listed, report, confidence=0.9)
         for name, (column, prefix) in _MAPS.items():
             pairs = []
             for row in rows(files.open_path(name), report, columns=("drugbank_id", column)):
@@ -110,7 +112,7 @@ class DrugBank:
                     pairs.append((drug, f"{prefix}{row[column]}"))
                 elif drug is not None:
                     report.drop("id of a compound that no table names", f"{drug} {row[column]}")
-            yield from self._same(pairs, report, "semapv:UnspecifiedMatching", 0.8)
+            yield from self._same(pairs, listed, report, confidence=0.8)
 
     def _role(self, drug: str, role: str) -> Statement:
         return Statement(
@@ -120,15 +122,17 @@ class DrugBank:
     def _same(
         self,
         pairs: list[tuple[str, str]],
+        listed: dict[str, frozenset[str]],
         report: DropReport,
-        justification: str,
+        *,
         confidence: float,
     ) -> Iterator[Mapping]:
         pairs = list(dict.fromkeys(pairs))
         drugs = Counter(drug for drug, _ in pairs)
         others = Counter(other for _, other in pairs)
         for drug, other in pairs:
-            alone = drugs[drug] == 1 and others[other] == 1
+            stated = {x for x in listed.get(drug, ()) if x.split(":")[0] == other.split(":")[0]}
+            alone = drugs[drug] == 1 and others[other] == 1 and stated <= {other}
             if not alone:
                 report.mend("id shared by several forms or drugs, not merged", f"{drug} {other}")
             yield Mapping(
@@ -136,6 +140,6 @@ class DrugBank:
                 object=other,
                 predicate="exactMatch" if alone else "closeMatch",
                 source=self.facts.name,
-                justification=justification,
+                justification="semapv:UnspecifiedMatching",
                 confidence=confidence,
             )

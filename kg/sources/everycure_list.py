@@ -21,7 +21,7 @@ from .contract import DropReport
 from .ids import curie
 from .tables import rows
 
-__all__ = ["FILE", "FLAGS", "REGIONS", "ListedDrug", "listed_drugs", "listed_names"]
+__all__ = ["FILE", "FLAGS", "REGIONS", "ListedDrug", "listed_drugs", "listed_ids", "listed_names"]
 
 FILE = "everycure/drug_list_stringent.csv"
 REGIONS = {"approved_usa": "USA", "approved_europe": "Europe", "approved_japan": "Japan"}
@@ -199,20 +199,34 @@ def listed_names(files: DataFiles, *prefixes: str) -> dict[str, str]:
         files: Where the list is looked for.
         prefixes: Prefixes of the ids, such as `DRUGBANK`.
     """
+    names: dict[str, str] = {}
+    for drug in _cached(files):
+        for id_ in (drug.id, *drug.same):
+            if id_.partition(":")[0] in prefixes:
+                names.setdefault(id_, drug.label)
+    return names
+
+
+def listed_ids(files: DataFiles, prefix: str) -> dict[str, frozenset[str]]:
+    """All ids of each listed drug by its id in one space; empty when the list is not there."""
+    return {
+        id_: frozenset((drug.id, *drug.same))
+        for drug in _cached(files)
+        for id_ in (drug.id, *drug.same)
+        if id_.startswith(f"{prefix}:")
+    }
+
+
+def _cached(files: DataFiles) -> tuple[ListedDrug, ...]:
     if not files.has(FILE):
-        return {}
+        return ()
     path = files.open_path(FILE)
     status = path.stat()
-    names = _names(path, status.st_mtime_ns, status.st_size)
-    return {id_: name for id_, name in names.items() if id_.partition(":")[0] in prefixes}
+    return _read(path, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=1)
-def _names(path: Path, changed_ns: int, size_bytes: int) -> dict[str, str]:
-    """Names by id of one state of the list; four sources ask in one build."""
+def _read(path: Path, changed_ns: int, size_bytes: int) -> tuple[ListedDrug, ...]:
+    """One state of the list; several sources ask for it in one build."""
     del changed_ns, size_bytes  # part of the key alone
-    names: dict[str, str] = {}
-    for drug in listed_drugs(DataFiles(paths={FILE: path}), DropReport()):
-        for id_ in (drug.id, *drug.same):
-            names.setdefault(id_, drug.label)
-    return names
+    return tuple(listed_drugs(DataFiles(paths={FILE: path}), DropReport()))

@@ -85,8 +85,10 @@ def terms(path: Path, report: DropReport, *, prefix: str) -> Iterator[OboTerm]:
         prefix: Such as `HP`.
     """
     term: OboTerm | None = None
+    any_stanza = False
     for line in lines(path, report):
         if line.startswith("["):
+            any_stanza = True
             if term is not None:
                 yield from _checked(term, report, prefix)
             term = OboTerm() if line.strip() == "[Term]" else None
@@ -95,6 +97,8 @@ def terms(path: Path, report: DropReport, *, prefix: str) -> Iterator[OboTerm]:
             _set(term, tag, value.strip())
     if term is not None:
         yield from _checked(term, report, prefix)
+    if not any_stanza:
+        report.fault(f"{path.name}: no [Term] stanza; it is no OBO file")
 
 
 def _checked(term: OboTerm, report: DropReport, prefix: str) -> Iterator[OboTerm]:

@@ -52,7 +52,10 @@ def test_the_ranker_learns_survives_its_file_and_refuses_other_features(
 
 
 def test_candidates_hold_the_diagnosis_and_the_top_of_the_scores() -> None:
-    columns = {"likelihood": np.arange(20, dtype=np.float32)[None]}
+    columns = {
+        "likelihood": np.arange(20, dtype=np.float32)[None],
+        "group": np.repeat([0.0, 2.0], 10)[None],
+    }
     candidates = sample_candidates(
         columns,
         0,
@@ -60,7 +63,7 @@ def test_candidates_hold_the_diagnosis_and_the_top_of_the_scores() -> None:
         options=BoostedOptions(n_hard=2, n_random=1),
         rng=np.random.default_rng(0),
     )
-    assert {3, 18, 19} <= set(candidates.tolist())
+    assert {3, 8, 9, 18, 19} <= set(candidates.tolist())
     assert (np.diff(candidates) > 0).all()
 
 

@@ -1,0 +1,269 @@
+"""Boosted trees over pair features: the treatment ranker that every model must face.
+
+Decides how pairs are sampled for training and how trees score the whole catalogue. Each labelled
+disease shows its treatments, the wrong ones that the kernel ridge puts near the top, wrong ones about
+as popular and of the same kind as a right one, and random ones; its features were made without the
+treatments of its kin (`fusion.symbolic.pairs`), so training looks like a disease without treatments.
+One model for indications and one for contraindications, through LightGBM.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import lightgbm
+import numpy as np
+import numpy.typing as npt
+
+from .pairs import PairFeatures
+
+__all__ = ["BoostedTreatmentOptions", "BoostedTreatments", "PairSample", "sample_treatments"]
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int32]
+BoolArray = npt.NDArray[np.bool_]
+
+_BLOCK = 16
+_FILES = ("indication.txt", "contraindication.txt")
+_HARD_BY = (
+    "kernel ridge through similar treatments",
+    "contraindication ridge through similar treatments",
+)
+_PEERS = 25  # treatments on either side, by degree, that count as equally popular
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoostedTreatmentOptions:
+    """Sampling and trees.
+
+    Attributes:
+        n_hard: Wrong treatments from the top of the kernel ridge.
+        n_matched: Wrong treatments as popular and of the same kind, for each right one.
+        n_random: Random wrong treatments.
+        n_trees: Boosting rounds.
+        n_leaves: Leaves of a tree.
+        learning_rate: Shrinkage.
+        smallest_leaf: Pairs that a leaf holds at least.
+        macro: 0 weighs pairs alike, 1 weighs diseases alike.
+        n_threads: Threads of LightGBM.
+        seed: Of sampling and bagging.
+    """
+
+    n_hard: int = 60
+    n_matched: int = 4
+    n_random: int = 120
+    n_trees: int = 250
+    n_leaves: int = 24
+    learning_rate: float = 0.06
+    smallest_leaf: int = 40
+    macro: float = 0.5
+    n_threads: int = 1
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PairSample:
+    """Sampled pairs, disease after disease.
+
+    Attributes:
+        features: `[n_pairs, n_features]`.
+        relevant: 1 where the label holds.
+        weight: Weight of each pair.
+        names: Names of the features.
+    """
+
+    features: FloatArray
+    relevant: IntArray
+    weight: npt.NDArray[np.float64]
+    names: tuple[str, ...]
+
+    @classmethod
+    def draw(
+        cls,
+        pairs: PairFeatures,
+        *,
+        forbidden: bool = False,
+        options: BoostedTreatmentOptions | None = None,
+    ) -> Self:
+        """Samples the labelled diseases; those without a label of the kind are left out.
+
+        Raises:
+            ValueError: No disease has such a label.
+        """
+        chosen = options or BoostedTreatmentOptions()
+        rng = np.random.default_rng([chosen.seed, int(forbidden)])
+        labels = pairs.forbidden if forbidden else pairs.indicated
+        rows = np.flatnonzero(labels.any(axis=1))
+        if not len(rows):
+            kind = "contraindication" if forbidden else "indication"
+            raise ValueError(f"the graph has no {kind} to learn from; add a source that gives some")
+        hard_by = pairs.names.index(_HARD_BY[int(forbidden)])
+        peers = _peers(labels, pairs.catalogue.is_drug)
+        features, relevant, weight = [], [], []
+        for start in range(0, len(rows), _BLOCK):
+            block = rows[start : start + _BLOCK]
+            table = pairs.compute(pairs.labelled[block])
+            for at, row in enumerate(block.tolist()):
+                drawn = sample_treatments(
+                    labels[row], table[at, :, hard_by], peers, options=chosen, rng=rng
+                )
+                features.append(table[at, drawn])
+                relevant.append(labels[row, drawn].astype(np.int32))
+                weight.append(np.full(len(drawn), labels[row].sum() ** -chosen.macro))
+        joined = np.concatenate(weight)
+        return cls(
+            features=np.concatenate(features),
+            relevant=np.concatenate(relevant),
+            weight=joined * (len(joined) / joined.sum()),
+            names=pairs.names,
+        )
+
+
+def _peers(labels: BoolArray, is_drug: BoolArray) -> list[IntArray]:
+    """For each treatment those of the same kind with about as many labels."""
+    degree = labels.sum(axis=0)
+    found: list[IntArray] = [np.zeros(0, dtype=np.int32)] * len(degree)
+    for kind in (True, False):
+        members = np.flatnonzero(is_drug == kind).astype(np.int32)
+        members = members[np.argsort(-degree[members], kind="stable")]
+        for at, treatment in enumerate(members.tolist()):
+            found[treatment] = members[max(0, at - _PEERS) : at + _PEERS + 1]
+    return found
+
+
+def sample_treatments(
+    right: BoolArray,
+    hardness: FloatArray,
+    peers: list[IntArray],
+    *,
+    options: BoostedTreatmentOptions,
+    rng: np.random.Generator,
+) -> IntArray:
+    """Right, hard, matched and random treatments of one disease, sorted, without repeats.
+
+    Args:
+        right: The labels of the disease, `[n_treatments]`.
+        hardness: The higher, the more a wrong treatment looks right.
+        peers: For each treatment those about as popular.
+        options: How many of each.
+        rng: Source of the choice.
+    """
+    n = len(right)
+    positive = np.flatnonzero(right)
+    parts = [positive]
+    k = min(options.n_hard, n)
+    if k:
+        parts.append(np.argpartition(-hardness, k - 1)[:k])
+    for treatment in positive.tolist():
+        parts.append(rng.choice(peers[treatment], size=options.n_matched))
+    parts.append(rng.integers(n, size=options.n_random))
+    return np.unique(np.concatenate(parts)).astype(np.int32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BoostedTreatments:
+    """Trained trees.
+
+    Attributes:
+        indication: LightGBM model.
+        contraindication: LightGBM model; None when there was nothing to learn from.
+        names: Features that both were trained on.
+        n_threads: Threads for scoring.
+    """
+
+    indication: Any
+    contraindication: Any
+    names: tuple[str, ...]
+    n_threads: int = 1
+
+    @classmethod
+    def train(cls, pairs: PairFeatures, *, options: BoostedTreatmentOptions | None = None) -> Self:
+        """Fits both models on everything that is labelled.
+
+        Raises:
+            ValueError: No disease has an indication.
+        """
+        chosen = options or BoostedTreatmentOptions()
+        good = _fit(PairSample.draw(pairs, options=chosen), chosen)
+        bad = None
+        if pairs.forbidden.any():
+            bad = _fit(PairSample.draw(pairs, forbidden=True, options=chosen), chosen)
+        return cls(
+            indication=good, contraindication=bad, names=pairs.names, n_threads=chosen.n_threads
+        )
+
+    def score(self, pairs: PairFeatures, diseases: IntArray) -> FloatArray:
+        """Indication and contraindication log-odds, `[n_diseases, n_treatments, 2]`."""
+        if pairs.names != self.names:
+            raise ValueError("pairs: not the features that the trees were trained on")
+        out = np.zeros((len(diseases), len(pairs.catalogue), 2), dtype=np.float32)
+        for start in range(0, len(diseases), _BLOCK):
+            features = pairs.compute(diseases[start : start + _BLOCK])
+            out[start : start + len(features)] = self.score_features(features)
+        return out
+
+    def score_features(self, features: FloatArray) -> FloatArray:
+        """The same from features `[n_diseases, n_treatments, n_features]`; 0 without a model."""
+        flat = features.reshape(-1, features.shape[-1])
+        out = np.zeros((*features.shape[:2], 2), dtype=np.float32)
+        for at, booster in enumerate((self.indication, self.contraindication)):
+            if booster is not None:
+                scores = booster.predict(flat, raw_score=True, num_threads=self.n_threads)
+                out[:, :, at] = np.asarray(scores).reshape(features.shape[:2])
+        return out
+
+    def importance(self) -> dict[str, float]:
+        """Share of the gain of each feature in the indication model, largest first."""
+        gain = self.indication.feature_importance(importance_type="gain").astype(float)
+        share = gain / max(gain.sum(), 1e-12)
+        return dict(sorted(zip(self.names, share.tolist(), strict=True), key=lambda x: -x[1]))
+
+    def save(self, folder: Path) -> None:
+        """Writes each model as LightGBM's text."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, booster in zip(_FILES, (self.indication, self.contraindication), strict=True):
+            (folder / name).unlink(missing_ok=True)
+            if booster is not None:
+                booster.save_model(str(folder / name))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Reads what `save` wrote."""
+        good = lightgbm.Booster(model_file=str(folder / _FILES[0]))
+        bad = folder / _FILES[1]
+        names = tuple(name.replace("_", " ") for name in good.feature_name())
+        return cls(
+            indication=good,
+            contraindication=lightgbm.Booster(model_file=str(bad)) if bad.exists() else None,
+            names=names,
+        )
+
+
+def _fit(sample: PairSample, options: BoostedTreatmentOptions) -> Any:
+    data = lightgbm.Dataset(
+        sample.features,
+        label=sample.relevant,
+        weight=sample.weight,
+        # LightGBM's text has no room for blanks.
+        feature_name=[name.replace(" ", "_") for name in sample.names],
+        free_raw_data=False,
+    )
+    return lightgbm.train(
+        {
+            "objective": "binary",
+            "num_leaves": options.n_leaves,
+            "learning_rate": options.learning_rate,
+            "min_data_in_leaf": options.smallest_leaf,
+            "feature_fraction": 0.6,
+            "bagging_fraction": 0.8,
+            "bagging_freq": 1,
+            "lambda_l2": 2.0,
+            "num_threads": options.n_threads,
+            "seed": options.seed,
+            "deterministic": True,
+            "force_col_wise": True,
+            "verbosity": -1,
+        },
+        data,
+        num_boost_round=options.n_trees,
+    )
