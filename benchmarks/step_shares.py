@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -79,6 +80,7 @@ class Stopwatch:
 
     @contextmanager
     def time(self, name: str) -> Iterator[None]:
+        """Adds the seconds of a block."""
         start = time.perf_counter()
         yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
@@ -142,7 +144,7 @@ def main() -> None:
     for n_cases in options.cases:
         cases = random_cases(n_cases, options.nodes, options.diseases, rng)
         parts = measure(
-            lambda watch, cases=cases: one_step(model, graph, cases, optimizer, watch),
+            partial(one_step, model, graph, cases, optimizer),
             options.repeats,
         )
         totals[n_cases] = sum(parts.values())

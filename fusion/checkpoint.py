@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from kg.case import ClinicalCase, Observation
@@ -176,7 +177,7 @@ def load_model(
         model.load_state_dict(load_file(folder / "model.safetensors"))
         with (folder / "references.jsonl").open(encoding="utf-8") as stream:
             references = tuple(ClinicalCase.from_json(line) for line in stream)
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
+    except (OSError, KeyError, RuntimeError, ValueError, SafetensorError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(f"{folder}: the model is broken ({reason}); train it again") from error
     return LoadedModel(

@@ -105,7 +105,9 @@ class TrainConfig:
         max_steps: Steps of the first stage at most; early stop may end it before.
         refit_share: Steps of the second stage, as a share of those kept of the first.
         batch_cases: Cases in a batch.
+        simulated_cases: Patients drawn from annotations that are added to each batch.
         batch_diseases: Diseases in a batch of the treatment loss.
+        treatment_every: Every so many batches hold a treatment batch.
         accumulation: Batches whose gradients make one step.
         learning_rate: Peak rate of everything that starts from nothing.
         encoder_learning_rate: Peak rate of pretrained encoders.
@@ -137,7 +139,9 @@ class TrainConfig:
     max_steps: int = 400
     refit_share: float = 0.3
     batch_cases: int = 128
+    simulated_cases: int = 64
     batch_diseases: int = 16
+    treatment_every: int = 2
     accumulation: int = 1
     learning_rate: float = 1e-3
     encoder_learning_rate: float = 5e-5
@@ -166,6 +170,7 @@ class TrainConfig:
             "max_steps",
             "batch_cases",
             "batch_diseases",
+            "treatment_every",
             "accumulation",
             "evaluate_every",
             "patience",
@@ -177,6 +182,7 @@ class TrainConfig:
             _at_least(self, name, 1)
         _at_least(self, "n_folds", 2)
         _at_least(self, "decoys_per_fold", 0)
+        _at_least(self, "simulated_cases", 0)
         for name in ("held_aside", "dev_share"):
             _share(self, name)
         for name, known in (

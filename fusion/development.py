@@ -82,12 +82,15 @@ def fit_temperature(logits: npt.NDArray[np.float32], golds: list[tuple[int, ...]
     Searched between 0.05 and 20, so that a handful of lucky cases cannot make the model certain.
     """
     values = logits.astype(np.float64)
+    rows = np.repeat(np.arange(len(golds)), [len(gold) for gold in golds])
+    columns = np.concatenate([np.asarray(gold, dtype=np.int64) for gold in golds])
+    starts = np.searchsorted(rows, np.arange(len(golds)))
 
     def loss(log_temperature: float) -> float:
         scaled = values / np.exp(log_temperature)
         total = logsumexp(scaled, axis=1)
-        hit = [logsumexp(row[list(gold)]) for row, gold in zip(scaled, golds, strict=True)]
-        return float((total - np.asarray(hit)).mean())
+        hit = np.logaddexp.reduceat(scaled[rows, columns], starts)
+        return float((total - hit).mean())
 
     found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
     return float(np.exp(found.x))

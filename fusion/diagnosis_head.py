@@ -16,7 +16,17 @@ from torch import Tensor, nn
 
 __all__ = ["EvidenceCombiner", "SimilarityHead"]
 
-_CONTEXT = frozenset({"n_annotations", "n_cases", "group", "has_gene", "has_omim", "n_terms"})
+_CONTEXT = frozenset(
+    {
+        *("n_annotations", "n_cases", "group", "has_gene", "has_omim"),
+        *("n_terms", "case_likelihood", "case_nearest", "case_content"),
+    }
+)
+"""Features that say how much is known, and so which of the others to trust."""
+
+_PRIOR = {"likelihood_margin": 2.0, "lin_margin": 1.0, "nearest_margin": 1.0}
+_PRIOR_NEURAL = 0.3
+"""Weights to start from, so that a few dozen cases only have to adjust a sensible ranking."""
 
 
 class SimilarityHead(nn.Module):
@@ -82,7 +92,9 @@ class EvidenceCombiner(nn.Module):
             nn.Linear(n_evidence, d_hidden), nn.GELU(), nn.Linear(d_hidden, 1)
         )
         with torch.no_grad():
-            self.weight[len(names) + 3] = 1.0  # the neural log-probability
+            for i, name in enumerate(names):
+                self.weight[i] = _PRIOR.get(name, 0.0)
+            self.weight[len(names) + 3] = _PRIOR_NEURAL
             for part in (self.gate, self.network):
                 for parameter in part[-1].parameters():
                     parameter.zero_()

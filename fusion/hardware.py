@@ -7,12 +7,14 @@ precision whatever is chosen.
 from __future__ import annotations
 
 import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 
 from encoders.precision import fastest_dtype
 
 from .config import TrainConfig
 
-__all__ = ["choose_precision"]
+__all__ = ["choose_precision", "open_accelerator"]
 
 
 def choose_precision(config: TrainConfig) -> str:
@@ -31,3 +33,14 @@ def choose_precision(config: TrainConfig) -> str:
     if not use_cuda and not (trains_text or trains_images):
         return "no"
     return "bf16" if fastest_dtype(device) == torch.bfloat16 else "no"
+
+
+def open_accelerator(config: TrainConfig) -> Accelerator:
+    """The accelerator of one training.
+
+    `accelerate` keeps device and precision for the whole process; a second training in the same
+    process may want others, so what a single-process one left behind is cleared.
+    """
+    if AcceleratorState._shared_state and AcceleratorState().num_processes == 1:
+        AcceleratorState._reset_state(reset_partial_state=True)
+    return Accelerator(cpu=config.device == "cpu", mixed_precision=choose_precision(config))

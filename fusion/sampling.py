@@ -14,6 +14,7 @@ from .batches import ImageCache, collate
 from .config import TrainConfig
 from .folds import Candidates, TrainingParts
 from .objective import CombinerBatch, StepInputs
+from .simulate import PatientSimulator
 from .treatment_batches import TreatmentSampler
 
 __all__ = ["StepSampler", "combiner_batch"]
@@ -29,6 +30,7 @@ class StepSampler:
         config: Sizes and balance.
         treatments: Where treatment batches come from; None for none.
         images: Where images are read; None reads none.
+        simulator: Where drawn patients come from; None for none.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class StepSampler:
         *,
         treatments: TreatmentSampler | None,
         images: ImageCache | None,
+        simulator: PatientSimulator | None = None,
     ) -> None:
         self._parts = parts
         self._config = config
         self._treatments = treatments if config.treatment_weight else None
         self._images = images
+        self._simulator = simulator if config.simulated_cases else None
         self._n_diseases = parts.n_diseases
         self._folds = [np.flatnonzero(parts.fold_of == fold) for fold in range(len(parts.graphs))]
         first_gold = np.array([case.gold[0] for case in parts.cases])
@@ -68,18 +72,27 @@ class StepSampler:
         combiner = None
         if len(judged):
             combiner = combiner_batch(judged, [parts.candidates[int(rows[i])] for i in judged])
+        cases = [parts.cases[i] for i in rows]
+        neural = np.ones(size, dtype=bool) if refit else ~aside
+        if self._simulator is not None:
+            drawn = self._simulator.draw(config.simulated_cases, rng)
+            cases += drawn
+            neural = np.concatenate([neural, np.ones(len(drawn), dtype=bool)])
+        has_treatments = self._treatments is not None and number % config.treatment_every == 0
         return StepInputs(
             cases=collate(
-                [parts.cases[i] for i in rows],
+                cases,
                 n_diseases=self._n_diseases,
                 images=self._images,
                 images_per_case=config.model.images_per_case,
             ),
             graph=parts.graphs[fold],
-            neural=torch.from_numpy(np.ones(size, dtype=bool) if refit else ~aside),
+            neural=torch.from_numpy(neural),
             combiner=combiner,
             treatments=(
-                self._treatments.draw(config.batch_diseases, rng) if self._treatments else None
+                self._treatments.draw(config.batch_diseases, rng)
+                if self._treatments is not None and has_treatments
+                else None
             ),
             rng=torch.Generator().manual_seed(int(rng.integers(2**62))),
         )

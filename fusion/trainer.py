@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from accelerate import Accelerator
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
@@ -36,11 +35,12 @@ from .config import TrainConfig
 from .context import GraphContext
 from .development import evaluate_development, fit_temperature
 from .folds import TrainingParts
-from .hardware import choose_precision
+from .hardware import open_accelerator
 from .model import FusionModel
 from .node_text import embed_graph
 from .objective import Objective
 from .sampling import StepSampler
+from .simulate import PatientSimulator
 from .training_state import Progress, load_training, save_training
 from .treatment_batches import TreatmentSampler
 
@@ -95,7 +95,9 @@ def train(
     torch.manual_seed(config.seed)
     model = context.new_model(config.model, feature_names=parts.feature_names)
     model.combiner.standardise(torch.from_numpy(parts.mean), torch.from_numpy(parts.deviation))
-    loop = _Loop(model, parts, context, config, out)
+    papers = {publication for case in cases for publication in case.publications}
+    simulator = PatientSimulator(context.knowledge, exclude_publications=papers)
+    loop = _Loop(model, parts, context, config, out, simulator)
     started = time.monotonic()
     progress = loop.run(fingerprint=_fingerprint(graph, cases, config), resume=resume)
     seconds = time.monotonic() - started
@@ -132,14 +134,12 @@ class _Loop:
         context: GraphContext,
         config: TrainConfig,
         out: Path,
+        simulator: PatientSimulator | None,
     ) -> None:
         self.config = config
         self.model = model
         self.checkpoints = out / "checkpoints"
-        self.accelerator = Accelerator(
-            cpu=config.device == "cpu",
-            mixed_precision=choose_precision(config),
-        )
+        self.accelerator = open_accelerator(config)
         device = self.accelerator.device
         self.parts = replace(
             parts,
@@ -157,6 +157,7 @@ class _Loop:
             config,
             treatments=TreatmentSampler(context.pairs) if context.pairs is not None else None,
             images=self.images,
+            simulator=simulator,
         )
         self.objective, self.optimizer = self.accelerator.prepare(
             Objective(model, config), _optimizer(model, config)

@@ -5,6 +5,7 @@ The folder appears whole or not at all. Which statements a control removes is de
 `kg.holdout`, which ids are one node in `kg.identity`, what the report shows in `kg.build_report`.
 """
 
+import gzip
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ from .case import ClinicalCase
 from .cases import CaseError, read_cases
 from .cases.rdf import case_to_nquads
 from .files import DataFiles, MissingSourceError
+from .graph_folder import CASES, QUADS, REPORT, SNAPSHOT, STORE
 from .harmonise import MergedNode, acyclic, demoted_statements, merge_nodes, rewrite
 from .holdout import (
     HeldOutTreatments,
@@ -78,7 +80,9 @@ class BuildOptions:
         seed: Of the choice of decoys.
         licence_filter: `permissive` leaves out sources that are non-commercial or state no licence.
         notes: Whether the notes of cases are written into the graph.
-        store: Whether the RDF store is made; without it there is a snapshot, and no SPARQL.
+        store: Whether the RDF store is made now. Without it the same RDF stands in `graph.nq.gz`,
+            which takes a fraction of the time, and `kg.graph_folder.open_rdf` loads it when it is
+            first asked.
     """
 
     out: Path
@@ -108,7 +112,7 @@ class BuildResult:
     """A finished build.
 
     Attributes:
-        out: The folder: `store/`, `snapshot/`, `cases.jsonl`, `report.json`, `report.md`.
+        out: The folder; `kg.graph_folder` says what lies in it.
         snapshot: The compiled graph.
         report: What went in, what was left out, and why.
     """
@@ -173,7 +177,7 @@ def build_graph(options: BuildOptions, progress: Progress = lambda _: None) -> B
     facts = [report.source_facts[name] for name in sorted(report.source_facts)]
     links = _links(identity, merged)
     with _folder(options.out) as folder, _timed(report, "write", progress):
-        with _loading(folder / "store" if options.store else None) as load:
+        with _keeping(folder, store=options.store) as load:
             writer = QuadWriter(facts)
             for path in _quad_files(folder, writer, facts, merged, links, statements):
                 load(path)
@@ -183,14 +187,14 @@ def build_graph(options: BuildOptions, progress: Progress = lambda _: None) -> B
             snapshot = GraphSnapshot.from_records(
                 [item.node for item in merged], statements, links, facts
             )
-            snapshot.save(folder / "snapshot")
-        _write_cases(cases, folder / "cases.jsonl", notes=options.notes)
+            snapshot.save(folder / SNAPSHOT)
+        _write_cases(cases, folder / CASES, notes=options.notes)
         report.take_snapshot(snapshot)
         report.take_cases(_coverage(cases, snapshot))
         report.seconds["total"] = round(time.perf_counter() - started, 2)
         write_report(report, folder)
     return BuildResult(
-        out=options.out, snapshot=GraphSnapshot.load(options.out / "snapshot"), report=report
+        out=options.out, snapshot=GraphSnapshot.load(options.out / SNAPSHOT), report=report
     )
 
 
@@ -334,7 +338,7 @@ def _without_idle_deprecated(
 @contextmanager
 def _folder(out: Path) -> Iterator[Path]:
     """A folder beside `out` that takes its place when all went well."""
-    if out.exists() and not (out / "report.json").is_file() and any(out.iterdir()):
+    if out.exists() and not (out / REPORT).is_file() and any(out.iterdir()):
         raise BuildError(f"{out}: exists and is no earlier build; give another --out")
     working = out.with_name(out.name + ".tmp")
     shutil.rmtree(working, ignore_errors=True)
@@ -357,27 +361,29 @@ def _links(identity: IdentityMap, merged: Iterable[MergedNode]) -> list[Mapping]
 
 
 @contextmanager
-def _loading(store: Path | None) -> Iterator[Callable[[Path], None]]:
-    """Loads files into the store in the background, in the order given, and deletes them.
+def _keeping(folder: Path, *, store: bool) -> Iterator[Callable[[Path], None]]:
+    """Takes in N-Quads files in the background, in the order given, and deletes them.
 
-    Loading runs outside the interpreter's lock, so that writing the next file and compiling the
-    snapshot go on meanwhile.
+    They go into the store, or into one compressed file. Both run outside the interpreter's lock,
+    so that writing the next file and compiling the snapshot go on meanwhile.
     """
-    if store is None:
-        yield lambda path: path.unlink()
-        return
-    graph = GraphStore(store)
+    graph = GraphStore(folder / STORE) if store else None
 
-    def load(path: Path) -> None:
-        graph.bulk_load([path])
+    def take(path: Path) -> None:
+        if graph is not None:
+            graph.bulk_load([path])
+        else:  # gzip files one behind the other are one gzip file
+            with path.open("rb") as plain, gzip.open(folder / QUADS, "ab", compresslevel=1) as sink:
+                shutil.copyfileobj(plain, sink, 1 << 20)
         path.unlink()
 
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="load") as pool:
         pending: list[Future[None]] = []
-        yield lambda path: pending.append(pool.submit(load, path))
+        yield lambda path: pending.append(pool.submit(take, path))
         for future in pending:
             future.result()
-    graph.flush()
+    if graph is not None:
+        graph.flush()
 
 
 def _quad_files(

@@ -5,7 +5,7 @@ two hierarchies contradict each other. Which ids are the same is decided in `kg.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import networkx as nx
 
@@ -105,9 +105,10 @@ def rewrite(
 
     def find(curie: str, kind: NodeType | None) -> str:
         key = (curie, kinds.get(curie, kind))
-        if key not in cache:
-            cache[key] = identity.canonical(*key)
-        return cache[key]
+        found = cache.get(key)
+        if found is None:
+            found = cache[key] = identity.canonical(*key)
+        return found
 
     for statement in statements:
         head_kind = NodeType.DRUG if statement.predicate in _DRUG_HEADS else None
@@ -121,10 +122,18 @@ def rewrite(
             originals.append(("original_subject", statement.subject))
         if tail != statement.object and statement.qualifier("original_object") is None:
             originals.append(("original_object", statement.object))
-        yield replace(
-            statement,
+        yield Statement(  # `replace` takes four times as long
             subject=head,
+            predicate=statement.predicate,
             object=tail,
+            source=statement.source,
+            negated=statement.negated,
+            frequency=statement.frequency,
+            onset=statement.onset,
+            sex=statement.sex,
+            evidence=statement.evidence,
+            publications=statement.publications,
+            confidence=statement.confidence,
             qualifiers=(*statement.qualifiers, *originals),
         )
 

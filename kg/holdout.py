@@ -189,14 +189,20 @@ def without_treatments(
     pathways = {
         pathway
         for s in statements
-        if (pathway := s.qualifier("pathway")) and not diseases.isdisjoint((s.subject, s.object))
+        if s.qualifiers and not diseases.isdisjoint((s.subject, s.object))
+        for pathway in _pathways(s)
     }
     kept = []
     for s in statements:
         treats = s.predicate in TREATMENT_PREDICATES
         if treats and not diseases.isdisjoint((s.subject, s.object)):
             continue
-        if s.qualifiers and s.qualifier("pathway") in pathways:
+        if s.qualifiers and pathways and not pathways.isdisjoint(_pathways(s)):
             continue
         kept.append(s)
     return kept, len(statements) - len(kept)
+
+
+def _pathways(statement: Statement) -> list[str]:
+    """A step that several paths share names each of them."""
+    return [value for name, value in statement.qualifiers if name == "pathway"]

@@ -124,7 +124,7 @@ def from_iri(iri: str) -> str:
     'https://example.org/thing'
     """
     compressed = _converter().compress(iri)
-    if compressed is None or compressed.endswith(":"):
+    if compressed is None or not compressed.partition(":")[2]:
         return iri
     prefix, _, local = compressed.partition(":")
     if prefix == "":

@@ -131,6 +131,13 @@ class IdentityReport:
 _Key = tuple[NodeType, str]
 
 
+def _is_replacement(mapping: Mapping) -> bool:
+    prefix = mapping.subject.partition(":")[0]
+    home = _HOME.get(prefix)
+    single = home is not None and prefix in _SINGLE[home]
+    return single and mapping.object.startswith(prefix + ":")
+
+
 class IdentityMap:
     """Groups of identifiers that mean the same thing.
 
@@ -167,8 +174,8 @@ class IdentityMap:
         identity = cls()
         exact = [m for m in mappings if m.predicate == "exactMatch" and m.subject != m.object]
         identity._n_mappings = len(exact)
-        support: dict[frozenset[str], set[str]] = defaultdict(set)
-        best: dict[frozenset[str], Mapping] = {}
+        support: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        best: dict[tuple[str, ...], Mapping] = {}
         rank = {name: number for number, name in enumerate(trust)}
 
         def order(m: Mapping) -> tuple[float, int, str, str, str]:
@@ -176,7 +183,9 @@ class IdentityMap:
             return (-confidence, rank.get(m.source, len(rank)), m.source, m.subject, m.object)
 
         for mapping in exact:
-            pair = frozenset((mapping.subject, mapping.object))
+            pair = (mapping.subject, mapping.object)
+            if not _is_replacement(mapping):  # only a replacement has a direction
+                pair = (min(pair), max(pair))
             support[pair].add(mapping.source)
             if pair not in best or order(mapping) < order(best[pair]):
                 best[pair] = mapping
@@ -236,10 +245,12 @@ class IdentityMap:
         an id that names things of several kinds is linked to one of them, a disease first.
         """
         taken: set[str] = set()
-        for space in _EVERYWHERE:
-            for key, group in sorted(self._groups.items()):
-                if key[0] is not space or key[1] != group[0]:
-                    continue
+        named: dict[NodeType, list[tuple[str, ...]]] = {space: [] for space in _EVERYWHERE}
+        for (space, curie), group in self._groups.items():
+            if curie == group[0]:
+                named[space].append(group)
+        for space, groups in named.items():
+            for group in sorted(groups):
                 for member in group[1:]:
                     bridge = self._bridges.get((space, member))
                     if member in taken or bridge is None:
@@ -278,14 +289,9 @@ class IdentityMap:
 
     def _retire(self, mapping: Mapping) -> bool:
         """Whether the mapping is a replacement (followed or refused)."""
-        prefix = mapping.subject.partition(":")[0]
-        home = _HOME.get(prefix)
-        if (
-            home is None
-            or prefix not in _SINGLE[home]
-            or not mapping.object.startswith(prefix + ":")
-        ):
+        if not _is_replacement(mapping):
             return False
+        home = _HOME[mapping.subject.partition(":")[0]]
         clash = (mapping.subject, mapping.object)
         if mapping.subject in self._replaced:
             self._conflicts.append(

@@ -31,6 +31,7 @@ from .terms import (
     source_iri,
 )
 from .views import NodeView
+from .vocabulary import Predicate
 
 __all__ = ["NODE_SOURCE", "QuadWriter", "write_nquads"]
 
@@ -59,6 +60,7 @@ class QuadWriter:
     def __init__(self, sources: Iterable[SourceLike] = ()) -> None:
         self._sources = {source.name: SourceRecord.of(source) for source in sources}
         self._provenance: dict[str, tuple[str, str]] = {}
+        self._frames: dict[tuple[str, Predicate], tuple[str, str, str, str, str]] = {}
 
     def _graph_and_provenance(self, name: str) -> tuple[str, str]:
         """Graph term of a source, and the objects that close each of its association nodes."""
@@ -76,19 +78,17 @@ class QuadWriter:
 
     def statement(self, statement: Statement) -> str:
         """Quads of one statement; a negated one has no plain triple, since it does not hold."""
-        graph, provenance = self._graph_and_provenance(statement.source)
+        key = (statement.source, statement.predicate)
+        frame = self._frames.get(key)
+        if frame is None:
+            frame = self._frames[key] = self._frame(*key)
+        relation, start, subject, object_, end = frame
         head, tail = iri(statement.subject), iri(statement.object)
-        relation = _PREDICATE[statement.predicate]
         node = f"<{NAMESPACE}{statement.id[7:]}>"
-        pairs = [
-            f"{_P['type']} <{ASSOCIATION}>",
-            f"{_P['subject']} {head}",
-            f"{_P['predicate']} {relation}",
-            f"{_P['object']} {tail}",
-            *provenance.split("\0"),
-        ]
-        if statement.negated:
-            pairs.append(f"{_P['negated']} {_TRUE}")
+        text = f"{start}{subject}{head}{object_}{tail}{end}".replace("\0", node)
+        if not statement.negated:
+            text = f"{head} {relation} {tail}{end}{text}"
+        pairs = [f"{_P['negated']} {_TRUE}"] if statement.negated else []
         if statement.frequency is not None:
             pairs.append(f"{_P['frequency']} {literal(repr(statement.frequency), 'double')}")
         if statement.confidence is not None:
@@ -101,9 +101,21 @@ class QuadWriter:
             pairs.append(f"{_P['evidence']} {literal(statement.evidence)}")
         pairs.extend(f"{_P['publications']} {iri(p)}" for p in statement.publications)
         pairs.extend(f"{_Q[name]} {literal(value)}" for name, value in statement.qualifiers)
+        return text + "".join([f"{node} {pair}{end}" for pair in pairs]) if pairs else text
+
+    def _frame(self, name: str, predicate: Predicate) -> tuple[str, str, str, str, str]:
+        """What all associations of one source and predicate have in common; NUL is their node.
+
+        Returns:
+            The relation; the quads that are the same for all; the beginnings of those of subject
+            and object; the end of each quad.
+        """
+        graph, provenance = self._graph_and_provenance(name)
+        relation = _PREDICATE[predicate]
         end = f" {graph} .\n"
-        text = end.join([f"{node} {pair}" for pair in pairs]) + end
-        return text if statement.negated else f"{head} {relation} {tail}{end}{text}"
+        same = (f"{_P['type']} <{ASSOCIATION}>", f"{_P['predicate']} {relation}")
+        start = "".join([f"\0 {pair}{end}" for pair in (*same, *provenance.split("\0"))])
+        return relation, start, f"\0 {_P['subject']} ", f"{end}\0 {_P['object']} ", end
 
     def node(self, node: Node, source: str = NODE_SOURCE) -> str:
         """Quads of one node, in the graph of the source that says so."""

@@ -6,6 +6,7 @@ Decides the contract between sources and everything behind them. How statements 
 
 import hashlib
 import math
+import re
 from dataclasses import dataclass, field
 
 from .vocabulary import QUALIFIERS, NodeType, Predicate
@@ -13,10 +14,11 @@ from .vocabulary import QUALIFIERS, NodeType, Predicate
 __all__ = ["Mapping", "Node", "Statement"]
 
 _QUALIFIER_NAMES = frozenset(QUALIFIERS)
+_has_space = re.compile(r"\s").search
 
 
 def _require_curie(name: str, value: str) -> None:
-    if ":" not in value or any(c.isspace() for c in value):
+    if ":" not in value or _has_space(value):
         raise ValueError(f"{name}: {value!r} is not a CURIE (prefix:local)")
 
 
@@ -102,6 +104,7 @@ class Statement:
     publications: tuple[str, ...] = ()
     confidence: float | None = None
     qualifiers: tuple[tuple[str, str], ...] = field(default=())
+    _id: str = field(default="", init=False, repr=False, compare=False)  # worked out once
 
     def __post_init__(self) -> None:
         _require_curie("subject", self.subject)
@@ -113,9 +116,12 @@ class Statement:
             raise ValueError(f"sex: {self.sex!r} is not female or male")
         for name, _ in self.qualifiers:
             if name not in _QUALIFIER_NAMES:
-                raise ValueError(f"qualifiers: unknown name {name!r}; known: {', '.join(QUALIFIERS)}")
-        object.__setattr__(self, "publications", tuple(sorted(set(self.publications))))
-        object.__setattr__(self, "qualifiers", tuple(sorted(set(self.qualifiers))))
+                known = ", ".join(QUALIFIERS)
+                raise ValueError(f"qualifiers: unknown name {name!r}; known: {known}")
+        for name in ("publications", "qualifiers"):
+            values = getattr(self, name)
+            if len(values) > 1 or not isinstance(values, tuple):
+                object.__setattr__(self, name, tuple(sorted(set(values))))
 
     def qualifier(self, name: str) -> str | None:
         """First value of a qualifier, or None when it is not stated."""
@@ -128,6 +134,8 @@ class Statement:
         >>> Statement(subject="HP:2", predicate=Predicate.SUBCLASS_OF, object="HP:1", source="x").id
         'iatros:9...'
         """
+        if self._id:
+            return self._id
         parts = (
             self.subject,
             self.predicate.value,
@@ -142,4 +150,6 @@ class Statement:
             "" if self.confidence is None else f"{self.confidence:.6g}",
             "|".join(f"{k}={v}" for k, v in self.qualifiers),
         )
-        return "iatros:" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
+        id_ = "iatros:" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
+        object.__setattr__(self, "_id", id_)
+        return id_

@@ -24,12 +24,17 @@ from fusion.symbolic.patients import ReferenceCases
 from fusion.trainer import train
 from kg.build import BuildOptions, build_graph
 from kg.case import ClinicalCase
-from kg.cases import CaseError, find_leaks, read_cases, split_by_publication
+from kg.cases import CaseError, read_cases
+from kg.cases.split import find_leaks, split_by_publication
 from kg.files import DataFiles, default_mirror
-from kg.snapshot import GraphSnapshot
 from reasoning.cli.training import read_config
-from reasoning.evaluate import EvaluationOptions, ProtocolResult, Setting, SplitOptions
-from reasoning.evaluate import evaluate_setting
+from reasoning.evaluate import (
+    EvaluationOptions,
+    ProtocolResult,
+    Setting,
+    SplitOptions,
+    evaluate_setting,
+)
 from reasoning.evaluate.neural import ModelScorer
 from reasoning.evaluate.results import write_markdown
 from reasoning.render import render_table, write_text
@@ -80,9 +85,7 @@ def imaging_cases(files: DataFiles, *, limit: int) -> tuple[ClinicalCase, ...]:
     return tuple(case for case in found if case.images and case.diagnoses)[:limit]
 
 
-def measure(
-    predictor: Predictor, graph: GraphSnapshot, parts: Cohort, known: Sequence[ClinicalCase]
-) -> ProtocolResult:
+def measure(predictor: Predictor, parts: Cohort, known: Sequence[ClinicalCase]) -> ProtocolResult:
     """Held-out patients under paper-out, the model beside its baselines."""
     knowledge = predictor.symbolic.knowledge
     cases = {case.case_id: case for case in parts.held_out}
@@ -153,9 +156,9 @@ def main() -> None:
     config = TrainConfig.from_mapping(read_config(arguments.config))
     known = (*parts.training, *pictures)
     trained = train(graph, known, config, out / "model")
-    step(f"trained for {trained.steps} steps on {len(known)} patients ({len(pictures)} with images)")
+    step(f"{trained.steps} steps on {len(known)} patients, {len(pictures)} of them with images")
     ranker = TreatmentRanker.load(out / "model")
-    result = measure(ranker.predictor, graph, parts, known)
+    result = measure(ranker.predictor, parts, known)
     print_result(result, console, len(parts.held_out))
     write_markdown([result], out / "diagnosis.md")
     by_id = {case.case_id: case for case in parts.held_out}

@@ -1,4 +1,4 @@
-"""What all tests share: the data mirror, if there is one, and the skipping of tests that need it."""
+"""What all tests share: the data mirror if there is one, and the skip of tests that need it."""
 
 from pathlib import Path
 

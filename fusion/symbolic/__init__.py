@@ -8,6 +8,7 @@ them is decided in `fusion` and `fusion.symbolic.boosted`.
 from .annotations import Annotations
 from .catalogue import DiseaseCatalogue
 from .crossfit import CrossFittedFeatures, Fold, balanced_folds, decoy_publications
+from .disease_names import series_of, signs_in_names
 from .features import FEATURES, SymbolicFeatures
 from .knowledge import SymbolicKnowledge
 from .likelihood import LikelihoodOptions, LikelihoodRatio
@@ -40,4 +41,6 @@ __all__ = [
     "TermSets",
     "balanced_folds",
     "decoy_publications",
+    "series_of",
+    "signs_in_names",
 ]

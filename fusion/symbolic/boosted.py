@@ -33,9 +33,13 @@ _HARD_BY = (
     "gene_likelihood",
     "parent_likelihood",
     "parent_likelihood_mean",
+    "series_likelihood",
+    "named",
     "name_mean",
 )
 _BLOCK = 16
+_IDENTITY = frozenset({"n_annotations", "n_cases", "has_gene", "has_omim"})
+# Together they tell single diseases apart: trees then learn the favourites of the training cases.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,23 +47,25 @@ class BoostedOptions:
     """Sampling and trees.
 
     Attributes:
-        n_hard: Candidates from the top of each of a handful of scores, in each group of diseases.
-        n_random: Random candidates of each group.
+        n_hard: Candidates from the top of each of a handful of scores, in each stratum of diseases.
+        n_random: Random candidates of each stratum.
         n_trees: Boosting rounds.
         n_leaves: Leaves of a tree.
         learning_rate: Shrinkage.
         smallest_leaf: Candidates that a leaf holds at least.
+        cases_per_disease: Training cases of one disease at most; a few diseases hold most cases.
         macro: 0 weighs cases alike, 1 weighs diseases alike, between is between.
         n_threads: Threads of LightGBM.
         seed: Of sampling and bagging.
     """
 
-    n_hard: int = 10
-    n_random: int = 30
-    n_trees: int = 200
+    n_hard: int = 4
+    n_random: int = 15
+    n_trees: int = 120
     n_leaves: int = 16
-    learning_rate: float = 0.08
+    learning_rate: float = 0.1
     smallest_leaf: int = 50
+    cases_per_disease: int = 5
     macro: float = 0.5
     n_threads: int = 1
     seed: int = 0
@@ -95,11 +101,12 @@ class TrainingSample:
         names: tuple[str, ...] = ()
         for fold in folds:
             names = fold.features.names
-            for start in range(0, len(fold.cases), _BLOCK):
-                patients = fold.cases.patients[start : start + _BLOCK]
+            cases = fold.cases.select(_at_most(fold.cases.disease, chosen.cases_per_disease, rng))
+            for start in range(0, len(cases), _BLOCK):
+                patients = cases.patients[start : start + _BLOCK]
                 columns = fold.features.columns(patients)
                 for at in range(len(patients)):
-                    gold = int(fold.cases.disease[start + at])
+                    gold = int(cases.disease[start + at])
                     candidates = sample_candidates(columns, at, gold, options=chosen, rng=rng)
                     blocks.append(_rows(columns, names, at, candidates))
                     relevant.append((candidates == gold).astype(np.int32))
@@ -114,6 +121,15 @@ class TrainingSample:
             disease=np.asarray(disease, dtype=np.int32),
             names=names,
         )
+
+
+def _at_most(disease: IntArray, n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Rows of at most `n` random cases of each disease, in their order."""
+    shuffled = rng.permutation(len(disease))
+    order = shuffled[np.argsort(disease[shuffled], kind="stable")]
+    ordered = disease[order]
+    place = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
+    return np.sort(order[place < n])
 
 
 def _rows(
@@ -137,21 +153,18 @@ def sample_candidates(
 ) -> IntArray:
     """Diagnosis, hard and random candidates of one case, sorted, without repeats.
 
-    Each score is asked for its best among the diseases with published patients, among those that are
-    only annotated, and among those of which nothing is known: else the last, of which every right
-    answer is sampled and hardly a wrong one, come out on top of the whole catalogue.
+    Each score is asked for its best in each stratum (how much is known, OMIM id, gene), or the
+    strata of which every right answer is sampled and hardly a wrong one come out on top of the
+    whole catalogue.
     """
-    group = columns["group"][0]
+    strata = 4 * columns["group"][0] + 2 * columns["has_omim"][0] + columns["has_gene"][0]
     parts = [np.asarray([gold], dtype=np.int64)]
-    for code in np.unique(group):
-        members = np.flatnonzero(group == code)
+    scores = [columns[name][case] for name in _HARD_BY if name in columns]
+    for stratum in np.unique(strata):
+        members = np.flatnonzero(strata == stratum)
         k = min(options.n_hard, len(members))
         if k:
-            parts += [
-                members[np.argpartition(-columns[name][case][members], k - 1)[:k]]
-                for name in _HARD_BY
-                if name in columns
-            ]
+            parts += [members[np.argpartition(-own[members], k - 1)[:k]] for own in scores]
         parts.append(rng.choice(members, size=min(options.n_random, len(members))))
     return np.unique(np.concatenate(parts)).astype(np.int32)
 
@@ -162,7 +175,7 @@ class BoostedRanker:
 
     Attributes:
         booster: LightGBM model.
-        names: Names of the features it was trained on.
+        names: Names of the features it reads, in its order.
     """
 
     booster: Any
@@ -177,12 +190,13 @@ class BoostedRanker:
         per_disease = np.bincount(sample.disease)[sample.disease]
         weight = np.power(per_disease.astype(np.float64), -chosen.macro)
         weight *= len(weight) / weight.sum()
+        names = tuple(name for name in sample.names if name not in _IDENTITY)
         data = lightgbm.Dataset(
-            sample.features,
+            sample.features[:, [sample.names.index(name) for name in names]],
             label=sample.relevant,
             group=sample.sizes,
             weight=np.repeat(weight, sample.sizes),
-            feature_name=list(sample.names),
+            feature_name=list(names),
             free_raw_data=False,
         )
         booster = lightgbm.train(
@@ -209,24 +223,30 @@ class BoostedRanker:
             data,
             num_boost_round=chosen.n_trees,
         )
-        return cls(booster=booster, names=sample.names)
+        return cls(booster=booster, names=names)
 
     def score(self, features: SymbolicFeatures, cases: Sequence[TermSets]) -> FloatArray:
         """Score of every disease, `[n_cases, n_diseases]`."""
-        if features.names != self.names:
-            raise ValueError(
-                "features: not those that the ranker was trained on; "
-                "use the same names (with or without embedded names)"
-            )
         out = np.empty((len(cases), features.n_diseases), dtype=np.float32)
         for start in range(0, len(cases), _BLOCK):
             block = features.compute(cases[start : start + _BLOCK])
-            out[start : start + len(block)] = self.score_features(block)
+            out[start : start + len(block)] = self.score_features(block, features.names)
         return out
 
-    def score_features(self, features: FloatArray) -> FloatArray:
-        """Score of every disease from its features `[n_cases, n_diseases, n_features]`."""
-        flat = features.reshape(-1, features.shape[-1])
+    def score_features(self, features: FloatArray, names: Sequence[str]) -> FloatArray:
+        """Score of every disease from its features `[n_cases, n_diseases, n_features]`.
+
+        Raises:
+            ValueError: A feature that the ranker reads is not among `names`.
+        """
+        missing = [name for name in self.names if name not in names]
+        if missing:
+            raise ValueError(
+                f"features: {', '.join(missing)} missing, which the ranker was trained on; "
+                "make them with the same knowledge (with or without embedded names)"
+            )
+        chosen = features[:, :, [names.index(name) for name in self.names]]
+        flat = chosen.reshape(-1, len(self.names))
         scores = self.booster.predict(flat, num_threads=self.n_threads)
         table: FloatArray = np.asarray(scores, dtype=np.float32).reshape(features.shape[:2])
         return table

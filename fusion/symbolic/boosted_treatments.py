@@ -1,10 +1,11 @@
 """Boosted trees over pair features: the treatment ranker that every model must face.
 
 Decides how pairs are sampled for training and how trees score the whole catalogue. Each labelled
-disease shows its treatments, the wrong ones that the kernel ridge puts near the top, wrong ones about
-as popular and of the same kind as a right one, and random ones; its features were made without the
-treatments of its kin (`fusion.symbolic.pairs`), so training looks like a disease without treatments.
-One model for indications and one for contraindications, through LightGBM.
+disease shows its treatments, the wrong ones that other scores put near the top, wrong ones about as
+popular and of the same kind as a right one, and random ones. The random ones stand for all that are
+not shown and are weighted so: without that, trees take the far away for promising. Features are
+made without the treatments of a disease's kin (`fusion.symbolic.pairs`), so training looks like a
+disease without treatments. One model for indications, one for contraindications, through LightGBM.
 """
 
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ BoolArray = npt.NDArray[np.bool_]
 _BLOCK = 16
 _FILES = ("indication.txt", "contraindication.txt")
 _HARD_BY = (
-    "kernel ridge through similar treatments",
-    "contraindication ridge through similar treatments",
+    ("kernel ridge through similar treatments", "text neighbours"),
+    ("contraindication ridge through similar treatments", "contraindicated in text neighbours"),
 )
 _PEERS = 25  # treatments on either side, by degree, that count as equally popular
 
@@ -37,7 +38,7 @@ class BoostedTreatmentOptions:
     """Sampling and trees.
 
     Attributes:
-        n_hard: Wrong treatments from the top of the kernel ridge.
+        n_hard: Treatments from the top of each of two other scores.
         n_matched: Wrong treatments as popular and of the same kind, for each right one.
         n_random: Random wrong treatments.
         n_trees: Boosting rounds.
@@ -49,10 +50,10 @@ class BoostedTreatmentOptions:
         seed: Of sampling and bagging.
     """
 
-    n_hard: int = 60
-    n_matched: int = 4
-    n_random: int = 120
-    n_trees: int = 250
+    n_hard: int = 40
+    n_matched: int = 1
+    n_random: int = 80
+    n_trees: int = 200
     n_leaves: int = 24
     learning_rate: float = 0.06
     smallest_leaf: int = 40
@@ -97,19 +98,19 @@ class PairSample:
         if not len(rows):
             kind = "contraindication" if forbidden else "indication"
             raise ValueError(f"the graph has no {kind} to learn from; add a source that gives some")
-        hard_by = pairs.names.index(_HARD_BY[int(forbidden)])
+        hard_by = [pairs.names.index(name) for name in _HARD_BY[int(forbidden)]]
         peers = _peers(labels, pairs.catalogue.is_drug)
         features, relevant, weight = [], [], []
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
             table = pairs.compute(pairs.labelled[block])
             for at, row in enumerate(block.tolist()):
-                drawn = sample_treatments(
-                    labels[row], table[at, :, hard_by], peers, options=chosen, rng=rng
+                drawn, stands_for = sample_treatments(
+                    labels[row], table[at][:, hard_by].T, peers, options=chosen, rng=rng
                 )
                 features.append(table[at, drawn])
                 relevant.append(labels[row, drawn].astype(np.int32))
-                weight.append(np.full(len(drawn), labels[row].sum() ** -chosen.macro))
+                weight.append(stands_for * labels[row].sum() ** -chosen.macro)
         joined = np.concatenate(weight)
         return cls(
             features=np.concatenate(features),
@@ -138,26 +139,32 @@ def sample_treatments(
     *,
     options: BoostedTreatmentOptions,
     rng: np.random.Generator,
-) -> IntArray:
-    """Right, hard, matched and random treatments of one disease, sorted, without repeats.
+) -> tuple[IntArray, npt.NDArray[np.float64]]:
+    """Right, hard, matched and random treatments of one disease, and how many each stands for.
 
     Args:
         right: The labels of the disease, `[n_treatments]`.
-        hardness: The higher, the more a wrong treatment looks right.
+        hardness: `[n_scores, n_treatments]`; the higher, the more a treatment looks right.
         peers: For each treatment those about as popular.
         options: How many of each.
         rng: Source of the choice.
+
+    Returns:
+        Positions without repeats, and weights that sum to the number of treatments.
     """
-    n = len(right)
-    positive = np.flatnonzero(right)
-    parts = [positive]
-    k = min(options.n_hard, n)
-    if k:
-        parts.append(np.argpartition(-hardness, k - 1)[:k])
-    for treatment in positive.tolist():
-        parts.append(rng.choice(peers[treatment], size=options.n_matched))
-    parts.append(rng.integers(n, size=options.n_random))
-    return np.unique(np.concatenate(parts)).astype(np.int32)
+    taken = right.copy()
+    k = min(options.n_hard, len(right))
+    for scores in hardness if k else ():
+        taken[np.argpartition(-scores, k - 1)[:k]] = True
+    for treatment in np.flatnonzero(right).tolist():
+        taken[rng.choice(peers[treatment], size=options.n_matched)] = True
+    rest = np.flatnonzero(~taken)
+    drawn = rng.choice(rest, size=min(options.n_random, len(rest)), replace=False)
+    shown = np.concatenate([np.flatnonzero(taken), drawn]).astype(np.int32)
+    stands_for = np.ones(len(shown))
+    if len(drawn):
+        stands_for[-len(drawn) :] = len(rest) / len(drawn)
+    return shown, stands_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .annotations import Annotations
+from .comparable import log_rank, margin
 from .knowledge import SymbolicKnowledge
 from .likelihood import LikelihoodOptions, LikelihoodRatio
 from .nearest import NearestPatients
@@ -20,7 +21,7 @@ from .profiles import DiseaseProfiles, ProfileOptions
 from .similarity import BestMatch
 from .text import NameSimilarity
 
-__all__ = ["FEATURES", "SymbolicFeatures", "log_rank"]
+__all__ = ["FEATURES", "SymbolicFeatures"]
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
@@ -55,7 +56,12 @@ FEATURES: tuple[str, ...] = (
     "parent_likelihood_mean",
     "parent_nearest",
     "parent_lin",
+    "series_likelihood",  # best and mean among the diseases of the same numbered series
+    "series_likelihood_mean",
+    "series_nearest",
     "relative_rank",
+    "named",  # nats, signs in the name of the disease
+    "named_rank",
     "n_annotations",  # ln(1 + n)
     "n_cases",  # ln(1 + n)
     "group",  # 2 published patients, 1 annotated only, 0 neither
@@ -74,36 +80,6 @@ FEATURES: tuple[str, ...] = (
 
 _BLOCK = 16
 _TILE = 2048
-_DEEPEST = 1000
-_LOG_RANKS = np.log1p(np.arange(_DEEPEST + 1)).astype(np.float32)
-
-
-def _margin(scores: FloatArray) -> FloatArray:
-    """Distance to the best other disease: positive for the first, negative for the rest."""
-    margin: FloatArray = scores - scores.max(axis=1, keepdims=True)
-    if scores.shape[1] > 1:
-        rows = np.arange(len(scores))
-        first = scores.argmax(axis=1)
-        others = scores.copy()
-        others[rows, first] = -np.inf
-        margin[rows, first] = scores[rows, first] - others.max(axis=1)
-    return margin
-
-
-def log_rank(scores: FloatArray) -> FloatArray:
-    """Logarithm of the optimistic rank, the same for all that do not reach the best thousand.
-
-    Equal scores share the best rank, so that the order of the catalogue says nothing.
-    """
-    out = np.empty_like(scores, dtype=np.float32)
-    k = min(_DEEPEST, scores.shape[1])
-    for row, values in zip(out, scores, strict=True):
-        ordered = np.sort(values)[-k:]  # vectorised in numpy, and faster than a partition
-        above = np.flatnonzero(values > ordered[0])
-        row[:] = _LOG_RANKS[len(above)]
-        ordered = ordered[len(ordered) - len(above) :]
-        row[above] = _LOG_RANKS[len(above) - np.searchsorted(ordered, values[above], side="right")]
-    return out
 
 
 class SymbolicFeatures:
@@ -142,7 +118,8 @@ class SymbolicFeatures:
             n_diseases=self.n_diseases,
             annotations=annotations,
             references=known,
-            relatives=(knowledge.by_gene, knowledge.by_parent),
+            relatives=(knowledge.by_gene, knowledge.by_parent, knowledge.by_series),
+            named=knowledge.named,
             options=profile_options,
         )
         self.profiles = profiles
@@ -169,6 +146,14 @@ class SymbolicFeatures:
             content=profiles.content,
             options=likelihood_options,
             name="likelihood ratio + cases + relatives",
+        )
+        self.named = LikelihoodRatio(
+            ontology=ontology,
+            frequency=profiles.named_closed,
+            background=profiles.background,
+            content=profiles.content,
+            options=likelihood_options,
+            name="signs in names",
         )
         self.resnik = BestMatch(
             ontology=ontology, signs=profiles.merged, content=profiles.content, measure="resnik"
@@ -232,17 +217,20 @@ class SymbolicFeatures:
         nearest = self.nearest.closest(similarity)
         per_term = likelihood / size
         floor = float(per_term.min()) if per_term.size else 0.0
-        gene_best = self.knowledge.by_gene.maximum(per_term, default=floor)
-        parent_best = self.knowledge.by_parent.maximum(per_term, default=floor)
+        knowledge = self.knowledge
+        named = self.named.present(cases)
+        series_best = knowledge.by_series.maximum(per_term, default=floor)
+        gene_best = knowledge.by_gene.maximum(per_term, default=floor)
+        parent_best = knowledge.by_parent.maximum(per_term, default=floor)
         columns: dict[str, Any] = {
             "likelihood_annotated": self.likelihood_annotated.present(cases),
             "likelihood": likelihood,
             "likelihood_per_term": per_term,
-            "likelihood_margin": _margin(likelihood),
+            "likelihood_margin": margin(likelihood),
             "likelihood_rank": log_rank(likelihood),
             "likelihood_group_rank": self._group_rank(likelihood),
             "family": family,
-            "family_margin": _margin(family),
+            "family_margin": margin(family),
             "family_rank": log_rank(family),
             "family_group_rank": self._group_rank(family),
             "excluded": self.likelihood.excluded(cases),
@@ -251,20 +239,25 @@ class SymbolicFeatures:
             "worst": worst,
             "lin_forward": lin_forward,
             "lin_backward": lin_backward,
-            "lin_margin": _margin(lin),
+            "lin_margin": margin(lin),
             "lin_rank": log_rank(lin),
             "nearest": nearest,
             "nearest_three": self.nearest.mean_closest(similarity, k=3),
-            "nearest_margin": _margin(nearest),
+            "nearest_margin": margin(nearest),
             "nearest_rank": log_rank(nearest),
             "nearest_votes": self.nearest.votes(similarity),
             "gene_likelihood": gene_best,
-            "gene_nearest": self.knowledge.by_gene.maximum(nearest),
+            "gene_nearest": knowledge.by_gene.maximum(nearest),
             "parent_likelihood": parent_best,
-            "parent_likelihood_mean": self.knowledge.by_parent.mean(per_term),
-            "parent_nearest": self.knowledge.by_parent.maximum(nearest),
-            "parent_lin": self.knowledge.by_parent.maximum(lin),
-            "relative_rank": log_rank(np.maximum(gene_best, parent_best)),
+            "parent_likelihood_mean": knowledge.by_parent.mean(per_term),
+            "parent_nearest": knowledge.by_parent.maximum(nearest),
+            "parent_lin": knowledge.by_parent.maximum(lin),
+            "series_likelihood": series_best,
+            "series_likelihood_mean": knowledge.by_series.mean(per_term),
+            "series_nearest": knowledge.by_series.maximum(nearest),
+            "relative_rank": log_rank(np.maximum(np.maximum(gene_best, parent_best), series_best)),
+            "named": named,
+            "named_rank": log_rank(named),
             "n_terms": size,
             "case_likelihood": per_term.max(axis=1, keepdims=True),
             "case_nearest": nearest.max(axis=1, keepdims=True),
@@ -276,7 +269,7 @@ class SymbolicFeatures:
             columns |= {
                 "name_mean": mean,
                 "name_maximum": largest,
-                "name_margin": _margin(mean),
+                "name_margin": margin(mean),
                 "name_rank": log_rank(mean),
             }
         return columns

@@ -6,18 +6,19 @@ vectors.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from kg.case import ClinicalCase
-from kg.ontology import Ontology
+from kg.ontology import PHENOTYPIC_ABNORMALITY, Ontology
 from kg.snapshot import GraphSnapshot
 from kg.vocabulary import NodeType
 
 from .annotations import Annotations
 from .catalogue import DiseaseCatalogue
+from .disease_names import series_of, signs_in_names
 from .patients import CaseEncoder, ReferenceCases
 from .relatives import LARGEST_GENE_GROUP, Relatives, gene_links
 from .text import NameVectors
@@ -37,7 +38,10 @@ class SymbolicKnowledge:
         annotations: Signs of the diseases with their papers.
         by_gene: Diseases of the same gene.
         by_parent: Diseases under the same parent.
-        names: Embedded names of terms and diseases; None leaves the text features out.
+        by_series: Diseases whose names differ in a number only.
+        has_gene: Diseases with a causal gene.
+        named: CSR `[n_diseases, n_terms]`, signs that stand in the name of the disease.
+        names: Embedded names of terms and diseases; None leaves the features of embeddings out.
     """
 
     snapshot: GraphSnapshot
@@ -47,7 +51,9 @@ class SymbolicKnowledge:
     annotations: Annotations
     by_gene: Relatives
     by_parent: Relatives
+    by_series: Relatives
     has_gene: npt.NDArray[np.bool_]
+    named: Any
     names: NameVectors | None = None
 
     @classmethod
@@ -72,6 +78,8 @@ class SymbolicKnowledge:
             annotations=Annotations.from_snapshot(snapshot, catalogue=catalogue, ontology=ontology),
             by_gene=Relatives.from_groups(links, largest=LARGEST_GENE_GROUP),
             by_parent=Relatives.by_parent(snapshot, catalogue),
+            by_series=series_of(catalogue.labels),
+            named=_signs_in_names(snapshot, catalogue, ontology),
             has_gene=np.asarray(links.sum(axis=0)).ravel() > 0,
         )
         return knowledge if names is None else knowledge.with_names(names)
@@ -91,3 +99,20 @@ class SymbolicKnowledge:
         return ReferenceCases.from_cases(
             cases, snapshot=self.snapshot, catalogue=self.catalogue, encoder=self.encoder
         )
+
+
+def _signs_in_names(
+    snapshot: GraphSnapshot, catalogue: DiseaseCatalogue, ontology: Ontology
+) -> Any:
+    position = {curie: at for at, curie in enumerate(catalogue.ids)}
+    abnormality = ontology.below(PHENOTYPIC_ABNORMALITY)
+    term_of = {curie: at for at, curie in enumerate(ontology.ids) if abnormality[at]}
+    names: list[tuple[str, ...]] = [()] * catalogue.n_diseases
+    terms: dict[int, tuple[str, ...]] = {}
+    for view in snapshot.nodes():
+        if view.id in position:
+            names[position[view.id]] = (view.label, *view.synonyms)
+        elif view.id in term_of:
+            terms[term_of[view.id]] = (view.label, *view.synonyms)
+    ordered = {term: terms[term] for term in sorted(terms)}
+    return signs_in_names(names, ordered, n_terms=ontology.n_terms)

@@ -22,6 +22,7 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
 
 _TEXT_POWER = 4  # of the cosine of two treatments' texts: most texts about drugs are alike
+_SPREAD_POWER = 2  # of a similarity of treatments before scores are spread along it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,18 +31,21 @@ class PairKnowledge:
 
     Attributes:
         text: Unit-length text embedding of every node.
+        names: Unit-length embedding of the bare name of every node.
         diseases: Sparse unit rows over all nodes for each kind of description.
-        nearest: For each kind of treatment description the similarity to the nearest other
-            treatments, CSR `[n_treatments, n_treatments]`.
-        similar: Mean similarity of treatments over all kinds, 1 on the diagonal.
+        nearest: For each kind of treatment description how scores spread from the nearest other
+            treatments, CSR `[n_treatments, n_treatments]`; a row is the receiving treatment.
+        spread: The same by the mean similarity over all kinds, from all others; a column is the
+            receiving treatment.
         targets: Genes (rows) to treatments (columns).
         treatment_text: Text of each treatment; None when texts of treatments are not used.
     """
 
     text: FloatArray
+    names: FloatArray
     diseases: dict[str, Any]
     nearest: dict[str, Any]
-    similar: FloatArray
+    spread: FloatArray
     targets: Any
     treatment_text: FloatArray | None
 
@@ -52,6 +56,7 @@ class PairKnowledge:
         catalogue: TreatmentCatalogue,
         text: FloatArray,
         *,
+        names: FloatArray | None = None,
         treatment_text: bool = True,
         treatment_classes: bool = True,
         n_nearest: int = 40,
@@ -62,6 +67,7 @@ class PairKnowledge:
             snapshot: The graph.
             catalogue: The treatments.
             text: Unit-length text embedding of every node.
+            names: Unit-length embedding of the bare name of every node; None takes `text`.
             treatment_text: Use the texts of treatments; descriptions of drugs name the disease in
                 a fifth of true pairs.
             treatment_classes: Use classes and adverse events of drugs, which encode use as well.
@@ -85,34 +91,43 @@ class PairKnowledge:
             dense = np.maximum(prose @ prose.T, 0.0) ** _TEXT_POWER
             similar += dense
             nearest["text"] = _largest(dense, n_nearest)
-        similar /= max(len(nearest), 1)
-        np.fill_diagonal(similar, 1.0)
         return cls(
             text=text,
+            names=text if names is None else names,
             diseases=disease_descriptions(snapshot),
             nearest=nearest,
-            similar=similar,
+            spread=_receiving(similar),
             targets=own["target"][nodes].T.tocsr(),
             treatment_text=prose,
         )
 
     def similarity(self, kind: str, queries: IntArray, others: IntArray) -> FloatArray:
-        """Cosine of nodes by text or one kind of description, `[n_queries, n_others]`."""
-        if kind == "text":
-            cosine: FloatArray = self.text[queries] @ self.text[others].T
+        """Cosine of nodes by text, name or a kind of description, `[n_queries, n_others]`."""
+        if kind in ("text", "name"):
+            vectors = self.text if kind == "text" else self.names
+            cosine: FloatArray = vectors[queries] @ vectors[others].T
             return cosine
         rows = self.diseases[kind]
         dense: FloatArray = (rows[queries] @ rows[others].T).toarray()
         return dense
 
 
+def _receiving(similarity: FloatArray) -> FloatArray:
+    """Powers of similarities off the diagonal, each column summing to at most 1."""
+    values = similarity**_SPREAD_POWER
+    np.fill_diagonal(values, 0.0)
+    scaled: FloatArray = values / np.maximum(values.sum(axis=0, keepdims=True), 1e-9)
+    return scaled
+
+
 def _largest(similarity: FloatArray, n_nearest: int) -> Any:
-    """CSR of the largest entries of each row off the diagonal, zeros left out."""
-    values = similarity.copy()
+    """CSR of the largest entries of each row, powers off the diagonal that sum to at most 1."""
+    values = similarity**_SPREAD_POWER
     np.fill_diagonal(values, 0.0)
     n = min(n_nearest, values.shape[1])
     columns = np.argpartition(-values, n - 1, axis=1)[:, :n]
     data = np.take_along_axis(values, columns, axis=1)
+    data /= np.maximum(data.sum(axis=1, keepdims=True), 1e-9)
     indptr = np.arange(0, n * len(values) + 1, n)
     matrix = sparse.csr_matrix((data.ravel(), columns.ravel(), indptr), shape=values.shape)
     matrix.eliminate_zeros()

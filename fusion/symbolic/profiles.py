@@ -91,7 +91,8 @@ class DiseaseProfiles:
         annotated_closed: The same, each term with at least the share of its descendants.
         merged: Annotations and patients, terms as stated.
         merged_closed: Annotations and patients, closed upwards.
-        family_closed: The same, smoothed towards the diseases of the same gene or parent.
+        named_closed: Signs in the names of the diseases, closed upwards.
+        family_closed: As `merged_closed`, smoothed towards relatives and the disease's own name.
         background: Mean merged share of each term over diseases with a profile, in (0, 1].
         annotated_background: The same for annotations alone.
         content: Information content of each term in nats, over diseases with a profile.
@@ -103,6 +104,7 @@ class DiseaseProfiles:
     annotated_closed: Any
     merged: Any
     merged_closed: Any
+    named_closed: Any
     family_closed: Any
     background: FloatArray
     annotated_background: FloatArray
@@ -119,6 +121,7 @@ class DiseaseProfiles:
         annotations: Annotations,
         references: ReferenceCases,
         relatives: Sequence[Relatives] = (),
+        named: Any = None,
         options: ProfileOptions | None = None,
     ) -> Self:
         """Merges the rows and patients given (the caller has left out what must not be known)."""
@@ -141,6 +144,7 @@ class DiseaseProfiles:
         counted_closed = patient_of @ closure_matrix(references.patients, ontology)
         merged = _blend(annotated, counted, weight / total, 1.0 / total)
         merged_closed = _blend(annotated_closed, counted_closed, weight / total, 1.0 / total)
+        named_closed = _close(sparse.csr_matrix(shape) if named is None else named, ontology)
         known = max(int(((n_annotations > 0) | (n_cases > 0)).sum()), 1)
         carriers = np.bincount(merged_closed.indices, minlength=ontology.n_terms)
         return cls(
@@ -148,7 +152,10 @@ class DiseaseProfiles:
             annotated_closed=annotated_closed,
             merged=merged,
             merged_closed=merged_closed,
-            family_closed=_smooth(merged_closed, relatives, total, chosen.family_weight),
+            named_closed=named_closed,
+            family_closed=_smooth(
+                merged_closed, relatives, named_closed, total, chosen.family_weight
+            ),
             background=_background(merged_closed, known),
             annotated_background=_background(annotated_closed, int((n_annotations > 0).sum())),
             content=ontology.information_content(carriers, total=known),
@@ -199,15 +206,19 @@ def _blend(first: Any, second: Any, first_weight: Any, second_weight: Any) -> An
     return blended
 
 
-def _smooth(shares: Any, relatives: Sequence[Relatives], total: Any, weight: float) -> Any:
-    """Adds the mean profile of the relatives as `weight` more patients."""
+def _smooth(
+    shares: Any, relatives: Sequence[Relatives], named: Any, total: FloatArray, weight: float
+) -> Any:
+    """Adds the mean profile of the relatives, and the name's, as `weight` more patients each."""
     if not relatives or not weight:
         return shares
-    smoothed = sparse.diags(total / (total + weight)) @ shares
-    for relation in relatives:
-        part = weight / len(relatives) / (total + weight)
-        smoothed = smoothed + sparse.diags(part) @ (relation.weights @ shares)
-    smoothed = smoothed.tocsr().astype(np.float32)
+    kin = sum(
+        (relation.weights for relation in relatives), start=sparse.csr_matrix(shares.shape[:1] * 2)
+    )
+    size = np.maximum(np.asarray(kin.sum(axis=1)).ravel(), 1.0)
+    mean = sparse.diags(1.0 / size) @ kin @ shares
+    smoothed = sparse.diags(total) @ shares + weight * mean + weight * named
+    smoothed = (sparse.diags(1.0 / (total + 2.0 * weight)) @ smoothed).tocsr().astype(np.float32)
     smoothed.sort_indices()
     return smoothed
 

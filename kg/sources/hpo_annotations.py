@@ -135,10 +135,10 @@ def _statement(row: dict[str, str], report: DropReport) -> Statement:
     onset = row["onset"] if _is_id(row["onset"], ("HP",)) else None
     if row["onset"] and onset is None:
         report.mend("onset that is not HP, left out", row["onset"])
-    sex = row["sex"].lower() or None
-    if sex not in (None, "female", "male"):
-        report.mend("sex that is not female or male, left out", sex or "")
-        sex = None
+    sex = row["sex"].lower()
+    if sex not in ("", "female", "male"):
+        report.mend("sex that is not female or male, left out", sex)
+        sex = ""
     return Statement(
         subject=row["database_id"],
         predicate=_ASPECTS[row["aspect"]],
@@ -147,7 +147,7 @@ def _statement(row: dict[str, str], report: DropReport) -> Statement:
         negated=row["qualifier"] == "NOT" or frequency == 0.0,
         frequency=frequency,
         onset=onset,
-        sex=sex,
+        sex=sex or None,
         evidence=row["evidence"] or None,
         publications=references(row["reference"], report),
         qualifiers=tuple(qualifiers),

@@ -44,6 +44,8 @@ def lines(path: Path, report: DropReport) -> Iterator[str]:
                 report.fault(f"{path.name}: broken after line {number} ({error}); fetch it again")
                 return
             if not line:
+                if number == 0:
+                    report.fault(f"{path.name}: empty; fetch it again")
                 return
             number += 1
             if oversized:
@@ -98,6 +100,7 @@ def rows(
     quoted = delimiter == "," if quoted is None else quoted
     cells = _cells(path, report, delimiter=delimiter, quoted=quoted)
     names = list(header) if header is not None else None
+    distinct = names is not None and len(set(names)) == len(names)
     for row in cells:
         if names is None:
             found = _header(row, columns=columns, comment=comment)
@@ -107,7 +110,8 @@ def rows(
             if missing := [column for column in columns if column not in names]:
                 report.fault(f"{path.name}: no column {', '.join(missing)}; it has {names[:12]}")
                 return
-            if len(set(names)) < len(names):
+            distinct = len(set(names)) == len(names)
+            if not distinct:
                 report.mend("column name used twice, first one read", path.name)
             continue
         if skip > 0:
@@ -123,10 +127,12 @@ def rows(
         if row == names:
             report.drop("header repeated", path.name)
             continue
-        # Reversed, so that the first of two columns with one name wins.
-        yield dict(zip(reversed(names), (cell.strip() for cell in reversed(row)), strict=True))
-    if names is None:
-        report.fault(f"{path.name}: empty, or no header with {', '.join(columns)}")
+        if distinct:
+            yield dict(zip(names, map(str.strip, row), strict=True))
+        else:  # reversed, so that the first of two columns with one name wins
+            yield dict(zip(reversed(names), map(str.strip, reversed(row)), strict=True))
+    if names is None and not report.faults:
+        report.fault(f"{path.name}: no header with {', '.join(columns)}")
 
 
 def _header(row: list[str], *, columns: Sequence[str], comment: str) -> list[str] | None:

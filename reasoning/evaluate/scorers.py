@@ -75,6 +75,10 @@ BASELINES: tuple[BaselineScorer, ...] = (
         "likelihood ratio + cases", lambda batch: batch.maker.likelihood.score(batch.patients)
     ),
     BaselineScorer(
+        "likelihood ratio + cases + relatives + names",
+        lambda batch: batch.maker.family.score(batch.patients),
+    ),
+    BaselineScorer(
         "Resnik best-match average", lambda batch: batch.maker.resnik.score(batch.patients)
     ),
     BaselineScorer("Lin best-match average", lambda batch: batch.maker.lin.score(batch.patients)),
@@ -95,4 +99,4 @@ class BoostedScorer:
 
     def score(self, batch: CaseBatch) -> FloatArray:
         """Score of every disease."""
-        return self.ranker.score_features(batch.features)
+        return self.ranker.score_features(batch.features, batch.maker.names)

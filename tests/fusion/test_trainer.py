@@ -62,14 +62,17 @@ def test_treatments_are_scored_for_diseases_and_patients(trained):
     np.testing.assert_allclose(shares.sum(axis=1), 1.0, atol=1e-4)
 
 
+@pytest.mark.parametrize("killed_at", [13, 26])
 def test_resume_after_a_kill_gives_the_same_model_to_the_bit(
-    graph, cases, node_text, train_config, tmp_path, monkeypatch
+    graph, cases, node_text, train_config, tmp_path, monkeypatch, killed_at
 ):
+    # Step 26 lies in the second stage, behind the checkpoint of step 25.
+    train_config = replace(train_config, refit_share=0.9)
     unbroken = train(graph, cases, train_config, tmp_path / "a", node_text=node_text)
     step = fusion.trainer._Loop.step
 
     def killed(self, progress):
-        if progress.step == 13:
+        if progress.step == killed_at:
             raise KeyboardInterrupt
         return step(self, progress)
 
@@ -83,6 +86,13 @@ def test_resume_after_a_kill_gives_the_same_model_to_the_bit(
     first = load_file(tmp_path / "a" / "model.safetensors")
     second = load_file(tmp_path / "b" / "model.safetensors")
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_bf16_and_accumulation_train_too(graph, cases, node_text, train_config, tmp_path):
+    config = replace(train_config, max_steps=4, mixed_precision="bf16", accumulation=2)
+    result = train(graph, cases, config, tmp_path, node_text=node_text)
+    assert result.steps >= 4
+    assert np.isfinite(Predictor.load(tmp_path).score_diagnoses(cases[:2])).all()
 
 
 def test_resume_with_another_configuration_is_refused(

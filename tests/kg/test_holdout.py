@@ -93,16 +93,18 @@ def test_family_is_parents_children_siblings_and_namesakes() -> None:
 
 def test_treatments_fall_in_every_form_with_their_mechanism_paths() -> None:
     step = {"predicate": Predicate.RELATED_TO, "qualifiers": (("pathway", "DB1_MESH_D1_1"),)}
+    shared = (("pathway", "DB1_MESH_D0_1"), ("pathway", "DB1_MESH_D1_1"))
     statements = [
         treats("DRUGBANK:1", "MONDO:1"),
         treats("DRUGBANK:2", "MONDO:1", negated=True),
         treats("MAXO:1", "MONDO:1", predicate=Predicate.PREVENTS),
         treats("DRUGBANK:3", "MONDO:1", predicate=Predicate.CONTRAINDICATED_IN),
         treats("DRUGBANK:1", "UNIPROT:P1", **step),
+        treats("DRUGBANK:1", "UNIPROT:P2", predicate=Predicate.RELATED_TO, qualifiers=shared),
         treats("UNIPROT:P1", "MONDO:1", **step),
         treats("DRUGBANK:1", "MONDO:8"),
         shows("MONDO:1", "HP:1"),
     ]
     kept, fallen = without_treatments(statements, {"MONDO:1"})
-    assert fallen == 6
+    assert fallen == 7
     assert kept == statements[-2:]

@@ -10,6 +10,7 @@ def test_prefixes_are_bioregistry_prefixes() -> None:
     unknown = {
         facts.prefix: facts.bioregistry
         for facts in PREFIXES
-        if facts.bioregistry and bioregistry.normalize_prefix(facts.bioregistry) != facts.bioregistry
+        if facts.bioregistry
+        and bioregistry.normalize_prefix(facts.bioregistry) != facts.bioregistry
     }
     assert not unknown

@@ -22,6 +22,8 @@ HOSTILE: dict[str, Callable[[str], bytes]] = {
     "truncated gzip": lambda _: gzip.compress(b"a\tb\n" * 9000)[:60],
 }
 
+READ_ELSEWHERE = {"drug_names"}  # derives from tables whose own sources count their bad rows
+
 
 def named(source: Source) -> str:
     return source.facts.name
@@ -65,7 +67,7 @@ class TestContract:
                 assert source.facts.licence_class == "unstated"
 
     def test_missing_file_is_named(self, source: Source, tmp_path: Path) -> None:
-        absent = {name: tmp_path / "absent" for name in source.facts.files}
+        absent = dict.fromkeys(source.facts.files, tmp_path / "absent")
         with pytest.raises(MissingSourceError, match=r"is not a file"):
             list(source.read(DataFiles(paths=absent), DropReport()))
 
@@ -76,7 +78,7 @@ class TestContract:
         report = DropReport()
         files = files_of(source, tmp_path, HOSTILE[kind])
         assert list(source.read(files, report)) == []
-        assert report.faults or report.dropped
+        assert report.faults or report.dropped or source.facts.name in READ_ELSEWHERE
         assert all("\n" not in fault for fault in report.faults)
 
     @pytest.mark.mirror

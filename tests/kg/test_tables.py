@@ -11,9 +11,7 @@ from kg.sources.contract import DropReport
 from kg.sources.tables import MAX_FIELD_CHARACTERS, rows
 
 
-def read(
-    path: Path, data: bytes, **options: object
-) -> tuple[list[dict[str, str]], DropReport]:
+def read(path: Path, data: bytes, **options: object) -> tuple[list[dict[str, str]], DropReport]:
     path.write_bytes(data)
     report = DropReport()
     table = rows(path, report, columns=("a", "b"), **options)  # type: ignore[arg-type]
@@ -116,6 +114,6 @@ def test_unclosed_quote_is_counted(path: Path) -> None:
 def test_any_bytes_never_raise(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.mktemp("any") / "table.tsv"
     for quoted in (False, True):
-        found, report = read(path, b"a\tb\n" + data, quoted=quoted)
+        found, _ = read(path, b"a\tb\n" + data, quoted=quoted)
         assert len(found) <= data.count(b"\n") + data.count(b"\r") + 1
         assert all(set(row) == {"a", "b"} for row in found)

@@ -1,9 +1,11 @@
 """Safety: what the graph forbids is flagged with a statement that exists, the rest is not."""
 
+from collections.abc import Callable
+
 import pytest
 
 from kg.snapshot import GraphSnapshot
-from reasoning.safety import RULES, PatientContext, SafetyCheck
+from reasoning.safety import RULES, PatientContext, SafetyCheck, SafetyRule
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +84,7 @@ def test_allergy_to_a_class_stops_its_members(toy_graph: GraphSnapshot, check: S
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_is_silent_about_a_patient_of_whom_nothing_is_known(
-    toy_graph: GraphSnapshot,
-    rule,  # type: ignore[no-untyped-def]
+    toy_graph: GraphSnapshot, rule: Callable[[GraphSnapshot], SafetyRule]
 ) -> None:
     made = rule(toy_graph)
     for treatment in range(toy_graph.n_nodes):

@@ -46,15 +46,19 @@ def test_the_ranker_learns_survives_its_file_and_refuses_other_features(
     again = BoostedRanker.load(tmp_path / "ranker.txt")
     np.testing.assert_allclose(again.score(features, [patient]), scores, atol=1e-6)
     assert sum(ranker.importance().values()) == pytest.approx(1.0)
-    features.names = features.names[::-1]
-    with pytest.raises(ValueError, match="not those that the ranker was trained on"):
-        ranker.score(features, [patient])
+    values = features.compute([patient])
+    backwards = ranker.score_features(values[:, :, ::-1], features.names[::-1])
+    np.testing.assert_allclose(backwards, scores, atol=1e-6)
+    with pytest.raises(ValueError, match="missing, which the ranker"):
+        ranker.score_features(values, ["group"])
 
 
 def test_candidates_hold_the_diagnosis_and_the_top_of_the_scores() -> None:
     columns = {
         "likelihood": np.arange(20, dtype=np.float32)[None],
         "group": np.repeat([0.0, 2.0], 10)[None],
+        "has_omim": np.ones((1, 20)),
+        "has_gene": np.ones((1, 20)),
     }
     candidates = sample_candidates(
         columns,

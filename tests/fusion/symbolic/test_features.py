@@ -15,7 +15,7 @@ from fusion.symbolic import (
     balanced_folds,
     decoy_publications,
 )
-from fusion.symbolic.features import log_rank
+from fusion.symbolic.comparable import log_rank, margin
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +140,9 @@ def test_ranks_are_optimistic_and_start_at_zero(values: list[int]) -> None:
     scores = np.asarray([values], dtype=np.float32)
     better = (scores[0][None, :] > scores[0][:, None]).sum(axis=1)
     np.testing.assert_allclose(log_rank(scores)[0], np.log1p(better), rtol=1e-6)
+
+
+def test_the_margin_is_the_distance_to_the_best_other() -> None:
+    scores = np.asarray([[3.0, 1.0, 2.0], [1.0, 1.0, 0.0]], dtype=np.float32)
+    assert margin(scores).tolist() == [[1.0, -2.0, -1.0], [0.0, 0.0, -1.0]]
+    assert margin(np.ones((1, 1), dtype=np.float32)).tolist() == [[0.0]]

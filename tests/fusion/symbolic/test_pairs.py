@@ -225,13 +225,19 @@ def test_pieces_of_one_name_only_are_left_out() -> None:
     assert not dense[1].any()
 
 
-def test_sample_holds_every_right_treatment_and_wrong_ones() -> None:
-    right = np.asarray([True, False, False, True, False, False])
-    peers = [np.asarray([1, 2], dtype=np.int32)] * 6
-    options = BoostedTreatmentOptions(n_hard=1, n_matched=2, n_random=0)
-    hardness = np.asarray([0, 0, 0, 0, 9, 0], dtype=np.float32)
-    drawn = sample_treatments(right, hardness, peers, options=options, rng=np.random.default_rng(0))
-    assert {0, 3, 4} <= set(drawn.tolist()) <= {0, 1, 2, 3, 4}
+@given(seed=st.integers(0, 1000), n_random=st.integers(1, 30))
+@settings(max_examples=20, deadline=None)
+def test_a_sample_holds_every_right_treatment_and_stands_for_all(seed: int, n_random: int) -> None:
+    rng = np.random.default_rng(seed)
+    right = rng.random(40) < 0.1
+    peers = [np.asarray([1, 2], dtype=np.int32)] * 40
+    hardness = rng.random((2, 40)).astype(np.float32)
+    options = BoostedTreatmentOptions(n_hard=3, n_matched=1, n_random=n_random)
+    drawn, weight = sample_treatments(right, hardness, peers, options=options, rng=rng)
+    assert len(set(drawn.tolist())) == len(drawn)
+    assert set(np.flatnonzero(right)) <= set(drawn.tolist())
+    assert {int(np.argmax(row)) for row in hardness} <= set(drawn.tolist())
+    assert weight.sum() == pytest.approx(40)
 
 
 def test_trees_learn_and_survive_saving(tmp_path: Path) -> None:

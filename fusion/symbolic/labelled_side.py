@@ -1,0 +1,164 @@
+"""The diseases that carry one kind of label, ready to be compared with and learnt from.
+
+Decides how a disease is compared with those of known treatment (neighbours, nearest one, kernel
+ridge, similar treatment profiles) and how that becomes scores of treatments. Which of them a disease
+must not know is decided by the caller; what becomes a feature in `fusion.symbolic.pairs`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .kernels import DISEASE_KINDS
+from .pair_knowledge import PairKnowledge
+from .ridge import ForgettingRidge
+
+__all__ = ["COMBINED", "COMPARED", "LabelledSide", "neighbour_weights"]
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int32]
+
+COMPARED: tuple[str, ...] = ("text", "name", *DISEASE_KINDS)
+"""Ways in which two diseases are compared."""
+
+COMBINED = {"text": 1.0, "name": 1.0, "word": 1.0, "hierarchy": 0.5}
+"""Share of each comparison in the combined one."""
+
+_KERNEL = {"text": 2.0, "name": 2.0, "word": 1.0, "hierarchy": 1.0, "phenotype": 0.5, "gene": 0.5}
+_EMBEDDED = ("text", "name")
+
+
+class LabelledSide:
+    """Diseases with one kind of label.
+
+    Args:
+        labels: 0/1 CSR `[n_nodes, n_treatments]`.
+        labelled: Nodes that carry any label; positions of hidden diseases are among these.
+        knowledge: Similarities.
+        text_width: The text kernel of the ridge is `exp(text_width * (cosine - 1))`.
+        ridge: Regularisation of the kernel ridge.
+
+    Attributes:
+        nodes: Those that carry this kind.
+        labels: Their rows.
+    """
+
+    def __init__(
+        self,
+        labels: Any,
+        labelled: IntArray,
+        knowledge: PairKnowledge,
+        *,
+        text_width: float,
+        ridge: float,
+    ) -> None:
+        own = labels[labelled]
+        members = np.flatnonzero(np.diff(own.indptr) > 0)
+        self.nodes: IntArray = labelled[members]
+        self.labels = own[members].tocsr()
+        self._knowledge = knowledge
+        self._text_width = text_width
+        self._position = np.full(len(labelled), -1, dtype=np.int32)
+        self._position[members] = np.arange(len(members), dtype=np.int32)
+        self._degree: FloatArray = np.asarray(self.labels.sum(axis=0), np.float32).ravel()
+        columns = self.labels.tocsc()
+        columns.sort_indices()
+        self._holders, self._starts = columns.indices, columns.indptr[:-1]
+        self._filled = np.flatnonzero(np.diff(columns.indptr) > 0)
+        every = self.compare(self.nodes)
+        self._ridge = ForgettingRidge(self._kernel(every), ridge=ridge) if len(members) else None
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def hide(self, kin: Sequence[IntArray]) -> list[IntArray]:
+        """Positions among the labelled to positions here."""
+        found = [self._position[group] for group in kin]
+        return [group[group >= 0] for group in found]
+
+    def compare(self, queries: IntArray) -> dict[str, FloatArray]:
+        """Similarity of each query with each disease here, by every kind of `COMPARED`."""
+        return {kind: self._knowledge.similarity(kind, queries, self.nodes) for kind in COMPARED}
+
+    def ridge_weights(
+        self, every: Mapping[str, FloatArray], hidden: Sequence[IntArray]
+    ) -> FloatArray:
+        """Weights of the kernel ridge, 0 for hidden diseases."""
+        if self._ridge is None:
+            raise ValueError("no disease carries this kind of label")
+        return self._ridge.weights(self._kernel(every), hidden)
+
+    def log_degree(self, hidden: Sequence[IntArray]) -> FloatArray:
+        """Log of one plus the diseases that carry each treatment, the hidden ones not counted."""
+        own = [np.asarray(self.labels[group].sum(axis=0)).ravel() for group in hidden]
+        return np.log1p(self._degree[None, :] - np.stack(own)).astype(np.float32)
+
+    def nearest(self, similarity: FloatArray) -> FloatArray:
+        """Largest similarity over the diseases that carry each treatment, 0 where none does."""
+        out = np.zeros((len(similarity), self.labels.shape[1]), dtype=np.float32)
+        if len(self._filled):
+            held = similarity[:, self._holders]
+            out[:, self._filled] = np.maximum.reduceat(held, self._starts[self._filled], axis=1)
+        return np.maximum(out, 0.0)
+
+    def spread(self, weights: FloatArray) -> FloatArray:
+        """Weights over diseases to scores of treatments."""
+        scores: FloatArray = np.asarray(weights @ self.labels, dtype=np.float32)
+        return scores
+
+    def profile_weights(
+        self, scores: FloatArray, log_degree: FloatArray, hidden: Sequence[IntArray]
+    ) -> FloatArray:
+        """Weights of diseases whose treatments look like those that scores foretell.
+
+        Squared cosine of the squared scores and the labels, both weighted by the rarity of the
+        treatment; rows sum to at most 1.
+
+        Args:
+            scores: Scores of treatments for each query, made without the hidden diseases.
+            log_degree: Without the hidden diseases either.
+            hidden: For each query the positions it must not know.
+        """
+        rarity = np.log(len(self)) - log_degree
+        wanted = np.maximum(scores, 0.0) ** 2 * rarity**2
+        length = np.sqrt(np.asarray(self.labels @ (rarity**2).T).T)
+        alike = np.asarray(self.labels @ wanted.T).T / np.maximum(length, 1e-6)
+        for row, group in enumerate(hidden):
+            alike[row, group] = 0.0
+        return _scaled(alike**2)
+
+    def _kernel(self, every: Mapping[str, FloatArray]) -> FloatArray:
+        total = np.zeros_like(every["text"])
+        for kind, weight in _KERNEL.items():
+            cosine = every[kind]
+            width = self._text_width
+            total += weight * (np.exp(width * (cosine - 1.0)) if kind in _EMBEDDED else cosine)
+        mean: FloatArray = (total / np.float32(sum(_KERNEL.values()))).astype(np.float32)
+        return mean
+
+
+def neighbour_weights(
+    similarity: FloatArray, *, n_neighbours: int, sharpness: float | None = None
+) -> FloatArray:
+    """Weights of the nearest diseases, each row summing to at most 1.
+
+    Args:
+        similarity: `[n_queries, n_known]`, 0 for what must not be known.
+        n_neighbours: How many are looked at; ties at the edge count.
+        sharpness: Weight is `exp(sharpness * similarity)`; None squares the similarity.
+    """
+    n = min(n_neighbours, similarity.shape[1])
+    cut = np.partition(similarity, -n, axis=1)[:, -n][:, None]
+    near = (similarity >= cut) & (similarity > 0)
+    if sharpness is None:
+        return _scaled(np.where(near, similarity**2, 0.0))
+    top = similarity.max(axis=1, keepdims=True)
+    return _scaled(np.where(near, np.exp(sharpness * (similarity - top)), 0.0))
+
+
+def _scaled(weight: FloatArray) -> FloatArray:
+    total = weight.sum(axis=1, keepdims=True)
+    scaled: FloatArray = (weight / np.maximum(total, 1e-9)).astype(np.float32)
+    return scaled
