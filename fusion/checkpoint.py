@@ -178,7 +178,8 @@ def load_model(
         with (folder / "references.jsonl").open(encoding="utf-8") as stream:
             references = tuple(ClinicalCase.from_json(line) for line in stream)
     except (OSError, KeyError, RuntimeError, ValueError, SafetensorError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        # PyTorch says what does not fit only in the second line.
+        reason = " ".join(str(error).split("\n")[:2]).replace("\t", "") or type(error).__name__
         raise ModelError(f"{folder}: the model is broken ({reason}); train it again") from error
     return LoadedModel(
         model=model.to(torch.device(device)).eval(),

@@ -143,7 +143,7 @@ class TrainConfig:
     batch_diseases: int = 16
     treatment_every: int = 2
     accumulation: int = 1
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     encoder_learning_rate: float = 5e-5
     warmup_steps: int = 20
     weight_decay: float = 0.01

@@ -36,7 +36,8 @@ class Progress:
         stage: `learn` (early stop decides) or `refit` (a fixed number of steps).
         step: Steps done in all.
         stage_end: Step at which the stage ends at the latest.
-        best_metric: Best development metric so far; minus one before the first look.
+        best_metric: Best development metric so far (see `fusion.trainer`); minus one before the
+            first look.
         best_step: Step at which it was reached.
         looks_without_gain: Looks at the development part since then.
     """

@@ -32,6 +32,8 @@ __all__ = [
     "assemble",
     "complete_sources",
     "join_edges",
+    "kind_of_prefix",
+    "kinds_of_ends",
     "raw_edges",
 ]
 
@@ -88,6 +90,16 @@ _TAIL_TYPE = {
     Predicate.HAS_DISEASE: NodeType.DISEASE,
     Predicate.HAS_GENE: NodeType.GENE,
 }
+
+
+def kind_of_prefix(curie: str) -> NodeType | None:
+    """Kind of thing that a vocabulary names; None for one that names several kinds."""
+    return _TYPE_OF_PREFIX.get(prefix_of(curie))
+
+
+def kinds_of_ends(predicate: Predicate) -> tuple[NodeType | None, NodeType | None]:
+    """Usual kinds of subject and object; None where a relation joins any kinds."""
+    return _HEAD_TYPE.get(predicate), _TAIL_TYPE.get(predicate)
 
 
 @dataclass(slots=True)
@@ -169,7 +181,7 @@ def _undescribed(edges: pa.Table, described: dict[str, NodeFacts]) -> dict[str, 
         loose = edges.filter(pc.invert(pc.is_in(edges[end], value_set=known)))
         pairs = loose.select([end, "predicate"]).group_by([end, "predicate"]).aggregate([])
         for id_, code in zip(pairs[end].to_pylist(), pairs["predicate"].to_pylist(), strict=True):
-            kind = _TYPE_OF_PREFIX.get(prefix_of(id_)) or by_role.get(PREDICATES[code])
+            kind = kind_of_prefix(id_) or by_role.get(PREDICATES[code])
             kind = kind or NodeType.CHEMICAL
             rival = types.get(id_)
             if rival is None or NODE_TYPE_CODE[kind] < NODE_TYPE_CODE[rival]:

@@ -135,7 +135,7 @@ class SparqlEndpoint:
             if kind is None:
                 raise StoreError(f"{path}: unknown RDF format; known: {', '.join(RDF_FORMATS)}")
             quads = ox.parse(path=str(path), format=kind, base_iri=path_iri(path))
-            graph = None if kind.supports_datasets else file_graph(path)
+            graph = file_graph(path)  # of what is in no graph
             while page := list(islice(quads, self.settings.page_quads)):
                 self.update(f"INSERT DATA {{\n{''.join(_insertions(page, graph))}}}")
 
@@ -161,19 +161,16 @@ class SparqlEndpoint:
         return 0
 
 
-def _insertions(quads: list[ox.Quad], graph: ox.NamedNode | None) -> Iterator[str]:
+def _insertions(quads: list[ox.Quad], default: ox.NamedNode) -> Iterator[str]:
     """Quads as lines of an INSERT DATA, one GRAPH block for each run of one graph."""
     current: object = None
-    is_open = False
     for quad in quads:
-        name = quad.graph_name if graph is None else graph
+        name = default if isinstance(quad.graph_name, ox.DefaultGraph) else quad.graph_name
         if name != current:
-            if is_open:
+            if current is not None:
                 yield "}\n"
             current = name
-            is_open = not isinstance(current, ox.DefaultGraph)
-            if is_open:
-                yield f"GRAPH {current} {{\n"
+            yield f"GRAPH {current} {{\n"
         yield f"{quad.subject} {quad.predicate} {quad.object} .\n"
-    if is_open:
+    if current is not None:
         yield "}\n"

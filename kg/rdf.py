@@ -145,7 +145,7 @@ class QuadWriter:
 
     def mapping(self, mapping: Mapping) -> str:
         """Quads of one mapping: the SKOS triple, and its SSSOM axiom with justification."""
-        graph, provenance = self._graph_and_provenance(mapping.source)
+        graph, _ = self._graph_and_provenance(mapping.source)
         subject, object_ = iri(mapping.subject), iri(mapping.object)
         relation = _P[mapping.predicate]
         justification = mapping.justification
@@ -162,7 +162,7 @@ class QuadWriter:
             f"<{OWL}annotatedProperty> {relation}",
             f"<{OWL}annotatedTarget> {object_}",
             f"<{SSSOM}mapping_justification> {reason}",
-            *provenance.split("\0"),
+            f"{_P['source']} {graph}",  # licence and release are facts of the source
         ]
         if mapping.confidence is not None:
             value = literal(repr(mapping.confidence), "double")

@@ -105,8 +105,8 @@ class GraphStore:
     def bulk_load(self, paths: Iterable[Path]) -> None:
         """Adds the content of RDF files; the suffix says the format.
 
-        A format without named graphs goes into the graph of the source that the file is named
-        after: `iatros` keeps nothing in the default graph.
+        A format without named graphs, and what a file says in the default graph, goes into the
+        graph of the source that the file is named after: nothing stays in the default graph.
 
         Raises:
             StoreError: A file is missing, of an unknown format or malformed.
@@ -125,6 +125,9 @@ class GraphStore:
                 )
             except (OSError, SyntaxError) as error:
                 raise StoreError(f"{path}: {error}") from error
+            default = self._store.quads_for_pattern(None, None, None, ox.DefaultGraph())
+            if next(iter(default), None) is not None:
+                self._store.update(f"ADD DEFAULT TO {file_graph(path)} ; CLEAR DEFAULT")
 
     def load_text(self, text: str) -> None:
         """Adds N-Quads that are at hand as text."""

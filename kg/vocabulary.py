@@ -66,5 +66,6 @@ QUALIFIERS: tuple[str, ...] = (
     "description",  # free text of the source
     "modifier",  # HPO clinical modifier
     "pathway",  # mechanism path that a step belongs to
+    "stated_by",  # source that a graph which was read as RDF names for its statement
 )
 """Names that `Statement.qualifiers` may use, beside the fields of `Statement`."""

@@ -149,6 +149,7 @@ def main() -> None:
         profile="demo",
         exclude_publications=parts.held_out_publications,
         strip_decoys=DECOYS,
+        store=False,  # the RDF is graph.nq.gz; `iatros query` loads it when first asked
     )
     graph = build_graph(options).snapshot
     step(f"graph: {graph.n_nodes:,} nodes, {graph.n_edges:,} statements; training")

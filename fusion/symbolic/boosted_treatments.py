@@ -30,6 +30,8 @@ _HARD_BY = (
     ("kernel ridge through similar treatments", "text neighbours"),
     ("contraindication ridge through similar treatments", "contraindicated in text neighbours"),
 )
+_RIDGE = (_HARD_BY[0][0], _HARD_BY[1][0])
+_RIDGE_SHARE = 0.3  # of a standard deviation; the ridge is right about the first ranks, trees below
 _PEERS = 25  # treatments on either side, by degree, that count as equally popular
 
 
@@ -200,7 +202,10 @@ class BoostedTreatments:
         )
 
     def score(self, pairs: PairFeatures, diseases: IntArray) -> FloatArray:
-        """Indication and contraindication log-odds, `[n_diseases, n_treatments, 2]`."""
+        """Scores of indication and contraindication, `[n_diseases, n_treatments, 2]`.
+
+        Log-odds of the trees plus the kernel ridge at a fixed share of their spread.
+        """
         if pairs.names != self.names:
             raise ValueError("pairs: not the features that the trees were trained on")
         out = np.zeros((len(diseases), len(pairs.catalogue), 2), dtype=np.float32)
@@ -216,7 +221,12 @@ class BoostedTreatments:
         for at, booster in enumerate((self.indication, self.contraindication)):
             if booster is not None:
                 scores = booster.predict(flat, raw_score=True, num_threads=self.n_threads)
-                out[:, :, at] = np.asarray(scores).reshape(features.shape[:2])
+                trees = np.asarray(scores).reshape(features.shape[:2])
+                ridge = features[:, :, self.names.index(_RIDGE[at])]
+                ridge = ridge - ridge.mean(axis=1, keepdims=True)
+                spread = np.maximum(ridge.std(axis=1, keepdims=True), 1e-9)
+                share = _RIDGE_SHARE * trees.std(axis=1, keepdims=True)
+                out[:, :, at] = trees + share * ridge / spread
         return out
 
     def importance(self) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """Scores made comparable between cases: how far ahead, and in which place.
 
-Decides the two transforms that features use: a score in nats means little by itself, since a case of
-twenty findings reaches values that one of three never does.
+Decides the two transforms that features use: a score in nats means little by itself, since a case
+of twenty findings reaches values that one of three never does.
 """
 
 import numpy as np

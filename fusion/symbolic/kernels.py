@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from kg.ontology import Ontology
@@ -17,11 +18,19 @@ from kg.vocabulary import NodeType, Predicate
 
 from .lexical import letter_runs, piece_counts, words
 
-__all__ = ["DISEASE_KINDS", "TREATMENT_KINDS", "describe", "disease_descriptions",
-           "treatment_descriptions"]  # fmt: skip
+__all__ = [
+    "DISEASE_KINDS",
+    "TREATMENT_KINDS",
+    "describe",
+    "disease_descriptions",
+    "name_mentions",
+    "treatment_descriptions",
+]
 
 DISEASE_KINDS = ("hierarchy", "gene", "phenotype", "word")
 TREATMENT_KINDS = ("target", "class", "adverse event", "ingredient", "name")
+
+IntArray = npt.NDArray[np.int32]
 
 _DEFINITION_CHARACTERS = 300
 
@@ -98,6 +107,25 @@ def _disease_words(snapshot: GraphSnapshot) -> Any:
             rows.append(row)
             texts.append(" ".join((node.label, *node.synonyms, definition)))
     return piece_counts(texts, rows, n_rows=snapshot.n_nodes, cut=words)
+
+
+def name_mentions(snapshot: GraphSnapshot, treatments: IntArray) -> tuple[Any, Any]:
+    """Words of each disease's name, and which of them stand in each treatment's text.
+
+    Returns:
+        CSR `[n_nodes, n_words]`, rows weighted by rarity and summing to 1, and 0/1 CSR
+        `[n_words, n_treatments]`; their product is the share of a name that a text mentions.
+    """
+    kinds = (NodeType.DISEASE, NodeType.PHENOTYPE)
+    named = np.concatenate([snapshot.nodes_of(kind) for kind in kinds]).tolist()
+    texts = [snapshot.labels[node] for node in named]
+    texts += [snapshot.node(node).definition for node in treatments.tolist()]
+    rows = [*named, *treatments.tolist()]
+    counts = piece_counts(texts, rows, n_rows=snapshot.n_nodes, cut=words)
+    weighted = describe(counts)
+    total = np.asarray(weighted.sum(axis=1)).ravel()
+    shares = (sparse.diags(1.0 / np.maximum(total, 1e-9)) @ weighted).tocsr()
+    return shares.astype(np.float32), counts[treatments].T.tocsr()
 
 
 def treatment_descriptions(snapshot: GraphSnapshot) -> dict[str, Any]:

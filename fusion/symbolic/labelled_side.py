@@ -1,8 +1,8 @@
 """The diseases that carry one kind of label, ready to be compared with and learnt from.
 
 Decides how a disease is compared with those of known treatment (neighbours, nearest one, kernel
-ridge, similar treatment profiles) and how that becomes scores of treatments. Which of them a disease
-must not know is decided by the caller; what becomes a feature in `fusion.symbolic.pairs`.
+ridge, similar treatment profiles) and how that becomes scores of treatments. Which of them a
+disease must not know is decided by the caller; what becomes a feature in `fusion.symbolic.pairs`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ COMPARED: tuple[str, ...] = ("text", "name", *DISEASE_KINDS)
 COMBINED = {"text": 1.0, "name": 1.0, "word": 1.0, "hierarchy": 0.5}
 """Share of each comparison in the combined one."""
 
-_KERNEL = {"text": 2.0, "name": 2.0, "word": 1.0, "hierarchy": 1.0, "phenotype": 0.5, "gene": 0.5}
+_KERNEL = {"text": 2.0, "name": 2.0, "word": 1.0, "hierarchy": 1.0, "phenotype": 1.0, "gene": 0.25}
 _EMBEDDED = ("text", "name")
 
 
@@ -58,7 +58,6 @@ class LabelledSide:
         members = np.flatnonzero(np.diff(own.indptr) > 0)
         self.nodes: IntArray = labelled[members]
         self.labels = own[members].tocsr()
-        self._knowledge = knowledge
         self._text_width = text_width
         self._position = np.full(len(labelled), -1, dtype=np.int32)
         self._position[members] = np.arange(len(members), dtype=np.int32)
@@ -67,7 +66,11 @@ class LabelledSide:
         columns.sort_indices()
         self._holders, self._starts = columns.indices, columns.indptr[:-1]
         self._filled = np.flatnonzero(np.diff(columns.indptr) > 0)
-        every = self.compare(self.nodes)
+        described = knowledge.describe(self.nodes)
+        self._described = {kind: described[kind].T for kind in COMPARED}
+        for kind in DISEASE_KINDS:
+            self._described[kind] = self._described[kind].tocsr()
+        every = self.compare(described)
         self._ridge = ForgettingRidge(self._kernel(every), ridge=ridge) if len(members) else None
 
     def __len__(self) -> int:
@@ -78,9 +81,17 @@ class LabelledSide:
         found = [self._position[group] for group in kin]
         return [group[group >= 0] for group in found]
 
-    def compare(self, queries: IntArray) -> dict[str, FloatArray]:
-        """Similarity of each query with each disease here, by every kind of `COMPARED`."""
-        return {kind: self._knowledge.similarity(kind, queries, self.nodes) for kind in COMPARED}
+    def compare(self, described: Mapping[str, Any]) -> dict[str, FloatArray]:
+        """Similarity of queries with each disease here, by every kind of `COMPARED`.
+
+        Args:
+            described: What `PairKnowledge.describe` says of the queries.
+        """
+        out: dict[str, FloatArray] = {}
+        for kind in COMPARED:
+            product = described[kind] @ self._described[kind]
+            out[kind] = product if kind in _EMBEDDED else product.toarray()
+        return out
 
     def ridge_weights(
         self, every: Mapping[str, FloatArray], hidden: Sequence[IntArray]
@@ -88,12 +99,14 @@ class LabelledSide:
         """Weights of the kernel ridge, 0 for hidden diseases."""
         if self._ridge is None:
             raise ValueError("no disease carries this kind of label")
-        return self._ridge.weights(self._kernel(every), hidden)
+        weights: FloatArray = self._ridge.weights(self._kernel(every), hidden)
+        return weights
 
     def log_degree(self, hidden: Sequence[IntArray]) -> FloatArray:
         """Log of one plus the diseases that carry each treatment, the hidden ones not counted."""
         own = [np.asarray(self.labels[group].sum(axis=0)).ravel() for group in hidden]
-        return np.log1p(self._degree[None, :] - np.stack(own)).astype(np.float32)
+        left: FloatArray = np.log1p(self._degree[None, :] - np.stack(own)).astype(np.float32)
+        return left
 
     def nearest(self, similarity: FloatArray) -> FloatArray:
         """Largest similarity over the diseases that carry each treatment, 0 where none does."""

@@ -1,7 +1,7 @@
 """What is known of diseases and treatments apart from who treats what.
 
-Decides which similarities the pair features rest on. Nothing here is made from treatment statements,
-so one object serves every fold of an evaluation.
+Decides which similarities the pair features rest on. Nothing here is made from treatment
+statements, so one object serves every fold of an evaluation.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,10 @@ import numpy.typing as npt
 from scipy import sparse
 
 from kg.snapshot import GraphSnapshot
+from kg.vocabulary import NodeType
 
-from .kernels import disease_descriptions, treatment_descriptions
+from .borrowing import Borrowing
+from .kernels import DISEASE_KINDS, disease_descriptions, name_mentions, treatment_descriptions
 from .treatments import TreatmentCatalogue
 
 __all__ = ["PairKnowledge"]
@@ -22,6 +24,7 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
 
 _TEXT_POWER = 4  # of the cosine of two treatments' texts: most texts about drugs are alike
+_FAINT = 0.03  # parts of a unit description below this cost more than they say
 _SPREAD_POWER = 2  # of a similarity of treatments before scores are spread along it
 
 
@@ -33,21 +36,25 @@ class PairKnowledge:
         text: Unit-length text embedding of every node.
         names: Unit-length embedding of the bare name of every node.
         diseases: Sparse unit rows over all nodes for each kind of description.
+        borrowing: Whose descriptions a disease uses beside its own.
         nearest: For each kind of treatment description how scores spread from the nearest other
             treatments, CSR `[n_treatments, n_treatments]`; a row is the receiving treatment.
         spread: The same by the mean similarity over all kinds, from all others; a column is the
             receiving treatment.
         targets: Genes (rows) to treatments (columns).
         treatment_text: Text of each treatment; None when texts of treatments are not used.
+        mentions: What `name_mentions` gives; None likewise.
     """
 
     text: FloatArray
     names: FloatArray
     diseases: dict[str, Any]
+    borrowing: Borrowing
     nearest: dict[str, Any]
     spread: FloatArray
     targets: Any
     treatment_text: FloatArray | None
+    mentions: tuple[Any, Any] | None
 
     @classmethod
     def from_snapshot(
@@ -91,25 +98,37 @@ class PairKnowledge:
             dense = np.maximum(prose @ prose.T, 0.0) ** _TEXT_POWER
             similar += dense
             nearest["text"] = _largest(dense, n_nearest)
+        kinds_of_lender = (NodeType.DISEASE, NodeType.PHENOTYPE)
+        lenders = np.sort(np.concatenate([snapshot.nodes_of(kind) for kind in kinds_of_lender]))
         return cls(
             text=text,
             names=text if names is None else names,
             diseases=disease_descriptions(snapshot),
+            borrowing=Borrowing(text, lenders),
             nearest=nearest,
             spread=_receiving(similar),
             targets=own["target"][nodes].T.tocsr(),
             treatment_text=prose,
+            mentions=name_mentions(snapshot, nodes) if treatment_text else None,
         )
 
-    def similarity(self, kind: str, queries: IntArray, others: IntArray) -> FloatArray:
-        """Cosine of nodes by text, name or a kind of description, `[n_queries, n_others]`."""
-        if kind in ("text", "name"):
-            vectors = self.text if kind == "text" else self.names
-            cosine: FloatArray = vectors[queries] @ vectors[others].T
-            return cosine
-        rows = self.diseases[kind]
-        dense: FloatArray = (rows[queries] @ rows[others].T).toarray()
-        return dense
+    def describe(self, nodes: IntArray) -> dict[str, Any]:
+        """Unit rows of some nodes: dense for `text` and `name`, CSR for `DISEASE_KINDS`."""
+        weights = self.borrowing.weights(nodes)
+        rows: dict[str, Any] = {"text": self.text[nodes], "name": self.names[nodes]}
+        for kind in DISEASE_KINDS:
+            rows[kind] = _unit_rows(weights @ self.diseases[kind])
+        return rows
+
+
+def _unit_rows(matrix: Any) -> Any:
+    """Rows of length 1 without faint parts."""
+    for _ in range(2):
+        length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1))).ravel()
+        matrix = (sparse.diags(1.0 / np.maximum(length, 1e-9)) @ matrix).tocsr()
+        matrix.data[np.abs(matrix.data) < _FAINT] = 0.0
+        matrix.eliminate_zeros()
+    return matrix.astype(np.float32)
 
 
 def _receiving(similarity: FloatArray) -> FloatArray:

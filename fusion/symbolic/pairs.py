@@ -4,7 +4,8 @@ Decides what a treatment scorer may know. Every feature of a labelled disease is
 disease and its kin (`fusion.symbolic.kin`) had no treatment, so that a feature never holds its own
 label and looks in training as it does for a disease whose family has none. A disease without labels
 sees all others. Features are weights over other diseases times their labels, some spread over
-similar treatments; the kernel ridge is the two-sided form
+similar treatments; descriptions of diseases are eked out by those of like text
+(`fusion.symbolic.borrowing`); the kernel ridge is the two-sided form
 
 .. math:: F = K_{q,L} (K_L + \lambda I)^{-1} Y (I + K_T)
 
@@ -12,8 +13,9 @@ with `K_L` the mean of the disease kernels and `K_T` that of the treatment kerne
 Kronecker regularised least squares of van Laarhoven et al. 2011, doi:10.1093/bioinformatics/btr500).
 """  # noqa: E501
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +52,7 @@ PAIR_FEATURES: tuple[str, ...] = (
     "contraindication ridge through similar treatments",
     "shared gene and target",
     "disease text and treatment text",
+    "name mentioned in treatment text",
     "is a drug",
 )
 """Names of the features, in their order."""
@@ -171,12 +174,16 @@ class PairFeatures:
         """
         nodes = np.asarray(diseases, dtype=np.int32)
         kin = [self.kin(node) for node in nodes.tolist()]
-        columns = {**self._indicated(nodes, kin), **self._forbidden(nodes, kin)}
+        described = self.knowledge.describe(nodes)
+        columns = {**self._indicated(described, kin), **self._forbidden(described, kin)}
         genes = self.knowledge.diseases["gene"][nodes]
         columns["shared gene and target"] = (genes @ self.knowledge.targets).toarray()
         if self.knowledge.treatment_text is not None:
             cosine = self.knowledge.text[nodes] @ self.knowledge.treatment_text.T
             columns["disease text and treatment text"] = cosine
+        if self.knowledge.mentions is not None:
+            names, mentions = self.knowledge.mentions
+            columns["name mentioned in treatment text"] = (names[nodes] @ mentions).toarray()
         columns["is a drug"] = self.catalogue.is_drug.astype(np.float32)[None, :]
         shape = (len(nodes), len(self.catalogue), self.n_features)
         out = np.zeros(shape, dtype=np.float32)
@@ -185,13 +192,13 @@ class PairFeatures:
                 out[:, :, at] = columns[name]
         return out
 
-    def _indicated(self, nodes: IntArray, kin: Sequence[IntArray]) -> _Columns:
+    def _indicated(self, described: Mapping[str, Any], kin: Sequence[IntArray]) -> _Columns:
         side, knowledge = self._good, self.knowledge
-        if not len(side) or not len(nodes):
+        if not len(side) or not len(kin):
             return {}
         hidden = side.hide(kin)
         degree = side.log_degree(hidden)
-        every = side.compare(nodes)
+        every = side.compare(described)
         ridge = side.spread(side.ridge_weights(every, hidden))
         _hide(every, hidden)
         out: _Columns = {"log degree": degree, "kernel ridge": ridge}
@@ -209,12 +216,12 @@ class PairFeatures:
         )
         return out
 
-    def _forbidden(self, nodes: IntArray, kin: Sequence[IntArray]) -> _Columns:
+    def _forbidden(self, described: Mapping[str, Any], kin: Sequence[IntArray]) -> _Columns:
         side = self._bad
-        if not len(side) or not len(nodes):
+        if not len(side) or not len(kin):
             return {}
         hidden = side.hide(kin)
-        every = side.compare(nodes)
+        every = side.compare(described)
         ridge = side.spread(side.ridge_weights(every, hidden))
         _hide(every, hidden)
         out: _Columns = {

@@ -1,7 +1,8 @@
 r"""Kernel ridge regression that can forget any group of its training diseases at once.
 
 Decides the weights that a query gives to the diseases it may look at. With `K` the kernel of all
-training diseases and `H = (K + \lambda I)^{-1}`, the weights of a query `k` without the group `G` are
+training diseases and `H = (K + \lambda I)^{-1}`, the weights of a query `k` without the group `G`
+are
 
 .. math:: w = v - v_G H_{GG}^{-1} H_{G,:}, \qquad v = k_{\setminus G} H
 

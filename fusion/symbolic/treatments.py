@@ -1,7 +1,8 @@
 """Which treatments can be ranked, and what the graph says of them and diseases.
 
-Decides the candidates (every drug and action that treats something, must not be given in something, or
-acts on a protein) and the two label matrices. How a pair is scored is in `fusion.symbolic.pairs`.
+Decides the candidates (every drug and action that treats something, must not be given in something,
+or acts on a protein) and the two label matrices. How a pair is scored is in
+`fusion.symbolic.pairs`.
 """
 
 from collections.abc import Collection

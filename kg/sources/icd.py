@@ -53,7 +53,7 @@ class Icd:
         """Stream codes, their hierarchy and the mappings."""
         known: set[str] = set()
         columns = ("code", "billable", "short", "long")
-        for row in rows(files.open_path(_NAMES), report, columns=columns):
+        for row in rows(files.open_path(_NAMES), report, columns=columns, delimiter=","):
             code = row["code"]
             if not code.isalnum() or len(code) < _N_CATEGORY:
                 report.drop("code not understood", code)
@@ -77,7 +77,9 @@ class Icd:
 
     def _bridge(self, files: DataFiles, report: DropReport, known: set[str]) -> Iterator[Mapping]:
         pairs = []
-        for row in rows(files.open_path(_BRIDGE), report, columns=("icd_9", "icd_10", "flags")):
+        for row in rows(
+            files.open_path(_BRIDGE), report, columns=("icd_9", "icd_10", "flags"), delimiter=","
+        ):
             if row["icd_10"] not in known:
                 report.drop("target code is no disease of ICD-10-CM", row["icd_10"])
             else:

@@ -7,7 +7,7 @@ import csv
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -16,6 +16,9 @@ from reasoning.errors import InputError
 
 from .console import stderr, stdout
 
+if TYPE_CHECKING:
+    from kg.store import GraphStore, TripleStore
+
 __all__ = ["register"]
 
 Graph = Annotated[
@@ -23,18 +26,30 @@ Graph = Annotated[
 ]
 
 
-def _store(graph: Path):  # type: ignore[no-untyped-def]
-    from kg.store import StoreError, open_store
+def _endpoint(graph: Path) -> str | None:
+    """Address of a SPARQL endpoint, whose slashes `Path` has folded; None for a folder."""
+    for scheme in ("http:/", "https:/"):
+        if str(graph).startswith(scheme):
+            return scheme + "/" + str(graph).removeprefix(scheme).lstrip("/")
+    return None
+
+
+def _local_store(graph: Path) -> "GraphStore":
+    from kg.graph_folder import open_rdf
+    from kg.store import StoreError
 
     try:
-        text = str(graph)
-        for scheme in ("http:/", "https:/"):
-            if text.startswith(scheme):  # Path has folded the slashes
-                return open_store(scheme + "/" + text.removeprefix(scheme).lstrip("/"))
-        inner = graph / "store"
-        return open_store(inner if inner.is_dir() else graph)
+        with stderr.status("opening the RDF store"):
+            return open_rdf(graph)
     except StoreError as error:
         raise InputError(graph, str(error), "Name the --out folder of `iatros build`") from error
+
+
+def _store(graph: Path) -> "TripleStore":
+    from kg.store import open_store
+
+    address = _endpoint(graph)
+    return open_store(address) if address else _local_store(graph)
 
 
 def query(
@@ -86,7 +101,7 @@ def export(
 
     if form not in FORMATS:
         raise typer.BadParameter(f"{form!r} is not one of {', '.join(FORMATS)}")
-    store = _store(graph) if form in ("nquads", "turtle") else None
+    store = _local_store(graph) if form in ("nquads", "turtle") else None
     with stderr.status(f"writing {form}"):
         written = write(open_graph(graph), form, out, store=store)
     for path in written:

@@ -12,12 +12,21 @@ from .protocols import PROTOCOLS, Setting, SplitOptions, split_parts
 from .ranks import GoldRanks
 from .results import ProtocolResult, RankerResult
 from .scorers import BASELINES, CaseBatch, Scorer, ScorerFactory
+from .treatment import TreatmentEvaluationOptions, evaluate_treatment
+from .treatment_metrics import TREATMENT_METRICS, DiseaseTable
+from .treatment_protocol import EVERY_CURE, PHARMACOTHERAPY, TreatmentSplit, TreatmentTask
+from .treatment_results import TreatmentRankerResult, TreatmentResult
+from .treatment_scorers import TreatmentBatch, TreatmentScorer, TreatmentScorerFactory
 
 __all__ = [
     "BASELINES",
+    "EVERY_CURE",
     "METRICS",
+    "PHARMACOTHERAPY",
     "PROTOCOLS",
+    "TREATMENT_METRICS",
     "CaseBatch",
+    "DiseaseTable",
     "EvaluationOptions",
     "GoldRanks",
     "Interval",
@@ -29,8 +38,17 @@ __all__ = [
     "Setting",
     "SplitOptions",
     "Temperature",
+    "TreatmentBatch",
+    "TreatmentEvaluationOptions",
+    "TreatmentRankerResult",
+    "TreatmentResult",
+    "TreatmentScorer",
+    "TreatmentScorerFactory",
+    "TreatmentSplit",
+    "TreatmentTask",
     "evaluate_diagnosis",
     "evaluate_setting",
+    "evaluate_treatment",
     "expected_calibration_error",
     "make_batch",
     "paired_differences",

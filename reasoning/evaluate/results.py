@@ -110,13 +110,17 @@ def write_markdown(results: Sequence[ProtocolResult], path: Path) -> None:
             "",
             result.control + ". 95% intervals over publications.",
         ]
-        heads = [*_HEADS, *(f"{group} (n={int(sizes[group]['n'])}) top-1/10" for group in groups)]
+        heads = [
+            *_HEADS,
+            *(f"{group} (n={int(sizes[group]['n'])}) macro top-1/10" for group in groups),
+        ]
         lines += ["", "| ranker | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
         for ranker in result.rankers:
             cells = [_cell(ranker.overall[name]) for name in _COLUMNS]
             by_group = ranker.subgroups.get("knowledge", {})
             cells += [
-                f"{by_group[group]['top1']:.3f}/{by_group[group]['top10']:.3f}" for group in groups
+                f"{by_group[group]['macro_top1']:.3f}/{by_group[group]['macro_top10']:.3f}"
+                for group in groups
             ]
             lines.append(f"| {ranker.name} | " + " | ".join(cells) + " |")
         lines.append("")

@@ -1,7 +1,7 @@
 """Every ranker of treatments on diseases whose treatments nobody has seen.
 
-Decides the run: folds of diseases under the strict control of `treatment_protocol`, the baselines and
-any further rankers on the same folds, the whole catalogue ranked, with and without the texts of
+Decides the run: folds of diseases under the strict control of `treatment_protocol`, the baselines
+and any further rankers on the same folds, the whole catalogue ranked, with and without the texts of
 treatments. Ranking is for diseases alone; patients are measured elsewhere.
 """
 

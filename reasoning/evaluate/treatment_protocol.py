@@ -2,7 +2,8 @@
 
 Decides the strict control. A tested disease goes with its whole one-hop family, with diseases that
 share an identifier and with those of nearly the same name: none of their treatments or
-contraindications, from any source, are in training. What is scored is decided in `treatment_scorers`.
+contraindications, from any source, are in training. How they are scored is decided in
+`treatment_scorers`.
 """
 
 from collections.abc import Iterator

@@ -13,7 +13,8 @@ from fusion.symbolic.boosted_treatments import (
     PairSample,
     sample_treatments,
 )
-from fusion.symbolic.kernels import describe
+from fusion.symbolic.borrowing import Borrowing
+from fusion.symbolic.kernels import describe, name_mentions
 from fusion.symbolic.kin import Kin, family_folds
 from fusion.symbolic.lexical import letter_runs, piece_counts
 from fusion.symbolic.pairs import PairFeatures, PairOptions
@@ -216,6 +217,32 @@ def test_descriptions_weigh_rarity() -> None:
     assert rows[0, 1] > rows[0, 0]
     np.testing.assert_allclose(np.linalg.norm(rows[:2], axis=1), 1.0, atol=1e-5)
     assert not rows[3].any()
+
+
+def test_a_disease_borrows_from_the_nearest_texts_and_keeps_its_own() -> None:
+    vectors = np.asarray([[1, 0], [1, 0], [0.6, 0.8], [0, 1], [0, 0]], dtype=np.float32)
+    borrowing = Borrowing(vectors, np.arange(5, dtype=np.int32), n_lenders=2, power=1.0)
+    weights = borrowing.weights(np.asarray([0, 4], dtype=np.int32)).toarray()
+    np.testing.assert_allclose(weights[0], np.asarray([1, 1, 0.6, 0, 0]) / 2.6, atol=1e-6)
+    np.testing.assert_allclose(weights[1], [0, 0, 0, 0, 1])  # no text: nothing but its own
+
+
+def test_a_mentioned_name_is_found_in_the_text_of_a_treatment() -> None:
+    nodes = [
+        Node(id="MONDO:1", type=NodeType.DISEASE, label="gouty arthritis"),
+        Node(id="MONDO:2", type=NodeType.DISEASE, label="asthma"),
+        Node(id="MONDO:3", type=NodeType.DISEASE, label="juvenile arthritis"),
+        Node(
+            id="DRUGBANK:DB00001", type=NodeType.DRUG, label="a", definition="For gouty arthritis"
+        ),
+        Node(id="DRUGBANK:DB00002", type=NodeType.DRUG, label="b", definition="A drug for asthma"),
+    ]
+    snapshot = GraphSnapshot.from_records(nodes, [])
+    drugs = snapshot.nodes_of(NodeType.DRUG)
+    shares, mentions = name_mentions(snapshot, drugs)
+    found = (shares @ mentions).toarray()[snapshot.nodes_of(NodeType.DISEASE)]
+    np.testing.assert_allclose(found[:2], [[1, 0], [0, 1]], atol=1e-6)
+    assert 0 < found[2, 0] <= 1
 
 
 def test_pieces_of_one_name_only_are_left_out() -> None:

@@ -1,0 +1,134 @@
+"""The first step of a build: what the chosen sources and case files say.
+
+Decides which sources are read and what a missing file means. What becomes of the records is decided
+in `kg.build`.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .build_options import BuildError, BuildOptions
+from .build_report import BuildReport
+from .case import ClinicalCase
+from .cases import CaseError, read_cases
+from .files import MissingSourceError
+from .sources import SOURCES, DropReport, Source
+from .statements import Mapping, Node, Statement
+from .store import StoreError
+
+__all__ = ["Progress", "SourceRecords", "chosen_sources", "read_all_cases", "read_sources"]
+
+Progress = Callable[[str], None]
+
+_DEMO_CASES = "iatros/demo_cases.jsonl"
+_PHENOPACKETS = "phenopacket-store/all_phenopackets.zip"
+
+
+def chosen_sources(options: BuildOptions, report: BuildReport) -> list[Source]:
+    """Sources of the profile or those that are named, then the guests; the licence filter holds.
+
+    What the filter keeps out is noted in the report.
+    """
+    chosen = []
+    for source in (*SOURCES, *options.guests):
+        facts = source.facts
+        asked = facts.name in options.sources or source in options.guests
+        if not (asked or (not options.sources and options.profile in facts.profiles)):
+            continue
+        if options.licence_filter == "permissive" and facts.licence_class != "permissive":
+            report.left_out[facts.name] = f"licence: {facts.licence}"
+            continue
+        chosen.append(source)
+    return chosen
+
+
+@dataclass(slots=True)
+class SourceRecords:
+    """Everything that the sources of a build say, in the order of reading.
+
+    Attributes:
+        nodes: Records with the name of their source.
+        mappings: Of all sources.
+        statements: Of all sources.
+    """
+
+    nodes: list[tuple[str, Node]] = field(default_factory=list)
+    mappings: list[Mapping] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+
+
+def read_sources(options: BuildOptions, report: BuildReport, progress: Progress) -> SourceRecords:
+    """Reads the sources of a build; one whose files are missing is left out whole.
+
+    Raises:
+        BuildError: A source that must be there is missing.
+    """
+    everything = SourceRecords()
+    for source in chosen_sources(options, report):
+        name, drops = source.facts.name, DropReport()
+        began = time.perf_counter()
+        try:
+            found = _read(source, options, drops)
+        except StoreError as error:
+            raise BuildError(f"source {name}: {error}") from error
+        except MissingSourceError as error:
+            if not source.facts.optional:
+                raise BuildError(f"source {name}: {error}") from error
+            # What came before the missing file is not half a source: none of it counts.
+            report.left_out[name] = f"missing: {error}"
+            progress(f"warning: source {name} left out: {error}")
+            continue
+        everything.nodes += found.nodes
+        everything.mappings += found.mappings
+        everything.statements += found.statements
+        for kind in ("nodes", "mappings", "statements"):
+            drops.keep(kind, len(getattr(found, kind)))
+        report.source_facts[name] = source.facts
+        report.drops[name] = drops
+        report.seconds[f"read {name}"] = round(time.perf_counter() - began, 2)
+        for fault in drops.faults:
+            progress(f"warning: source {name}: {fault}")
+    return everything
+
+
+def _read(source: Source, options: BuildOptions, drops: DropReport) -> SourceRecords:
+    found = SourceRecords()
+    for record in source.read(options.files, drops):
+        if isinstance(record, Statement):
+            found.statements.append(record)
+        elif isinstance(record, Node):
+            found.nodes.append((source.facts.name, record))
+        else:
+            found.mappings.append(record)
+    return found
+
+
+def read_all_cases(options: BuildOptions, report: BuildReport) -> list[ClinicalCase]:
+    """Cases of the build without those that cite an excluded publication, each id once."""
+    paths = list(options.cases) if options.cases is not None else _default_cases(options, report)
+    cases: dict[str, ClinicalCase] = {}
+    for found in read_cases(paths):
+        if isinstance(found, CaseError):
+            report.case_problems.append(str(found))
+        elif not options.exclude_publications.isdisjoint(found.publications):
+            report.n_cases_excluded += 1
+        elif found.case_id in cases:
+            report.case_problems.append(f"{found.case_id}: case id used twice, first one kept")
+        else:
+            cases[found.case_id] = found
+    return list(cases.values())
+
+
+def _default_cases(options: BuildOptions, report: BuildReport) -> list[Path]:
+    if options.profile is None:
+        return []
+    names = [_DEMO_CASES] if options.profile == "demo" else [_PHENOPACKETS]
+    paths = []
+    for name in names:
+        try:
+            paths.append(options.files.open_path(name))
+        except MissingSourceError as error:
+            report.left_out[name] = f"missing: {error}"
+    return paths
