@@ -84,6 +84,7 @@ class TextEncoder(nn.Module):
             raise ValueError(
                 f"window_tokens: {chunking.window_tokens}; {self.name} has {positions} positions"
             )
+        self._said_shortened = False
         self.chunking = chunking
         self.pooling = pooling
         self.merging = merging
@@ -166,8 +167,9 @@ class TextEncoder(nn.Module):
                 [*self._prefix, *ids[start:end], *self._suffix]
                 for start, end in spans[: self.chunking.max_windows]
             ]
-        if n_shortened:
-            # Says how many and never which words: notes are not for logs.
+        if n_shortened and not self._said_shortened:
+            # Once, or training says it each step; how many and never which words: no notes in logs.
+            self._said_shortened = True
             warnings.warn(
                 f"{n_shortened} notes are longer than {self.chunking.max_windows} windows of "
                 f"{self.chunking.window_tokens} tokens; the rest was not read (raise max_windows)",

@@ -36,6 +36,7 @@ class ModelConfig:
         node_dropout: Share of nodes whose learned part is hidden in a training step, so that nodes
             never seen in training can live on their text and neighbours.
         modality_dropout: Share of cases from which a modality is hidden in training.
+        node_text_characters: How much of label, synonyms and definition of a node is embedded.
         text_encoder: Folder or name of a BERT; None for the offline default, "" for no notes.
         text_freeze: `frozen`, `all`, or the number of last layers that are trained.
         note_window_tokens: Longest window of a note, in word pieces.
@@ -58,6 +59,7 @@ class ModelConfig:
     dropout: float = 0.1
     node_dropout: float = 0.3
     modality_dropout: float = 0.15
+    node_text_characters: int = 400
     text_encoder: str | None = None
     text_freeze: str = "frozen"
     note_window_tokens: int = 256

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from kg.snapshot import GraphSnapshot
 
@@ -22,7 +24,33 @@ from .symbolic import NameVectors, SymbolicFeatures, SymbolicKnowledge
 from .symbolic.pairs import PairFeatures
 from .symbolic.treatments import TreatmentCatalogue
 
-__all__ = ["GraphContext"]
+__all__ = ["GraphContext", "PairsAtNeed"]
+
+
+class PairsAtNeed:
+    """Pair features, made at the first use: they take seconds, and a diagnosis needs none.
+
+    Args:
+        graph: The snapshot.
+        treatments: Treatment catalogue.
+        text: Text embedding of every node.
+    """
+
+    def __init__(
+        self, graph: GraphSnapshot, treatments: TreatmentCatalogue, text: torch.Tensor
+    ) -> None:
+        self._graph, self._treatments, self._text = graph, treatments, text
+        self._pairs: PairFeatures | None = None
+        self._lock = Lock()
+
+    def get(self) -> PairFeatures:
+        """The features, always the same object."""
+        with self._lock:
+            if self._pairs is None:
+                text = np.asarray(self._text.cpu().numpy(), dtype=np.float32)
+                unit = text / np.maximum(np.linalg.norm(text, axis=1, keepdims=True), 1e-9)
+                self._pairs = PairFeatures(self._graph, self._treatments, unit)
+        return self._pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,7 +62,8 @@ class GraphContext:
         tensors: Message passing and node texts.
         knowledge: What symbolic scorers read; holds the disease catalogue.
         treatments: Treatment catalogue.
-        pairs: Features of (disease, treatment) pairs; None when the graph has no treatment.
+        pairs_at_need: Makes features of (disease, treatment) pairs when they are first asked for;
+            None when the graph has no treatment.
         indexer: Looks cases up.
     """
 
@@ -42,7 +71,7 @@ class GraphContext:
     tensors: GraphTensors
     knowledge: SymbolicKnowledge
     treatments: TreatmentCatalogue
-    pairs: PairFeatures | None
+    pairs_at_need: PairsAtNeed | None
     indexer: CaseIndexer
 
     @classmethod
@@ -72,16 +101,20 @@ class GraphContext:
             )
         )
         treatments = TreatmentCatalogue.from_snapshot(graph)
-        unit = rounded / np.maximum(np.linalg.norm(rounded, axis=1, keepdims=True), 1e-9)
-        pairs = PairFeatures(graph, treatments, unit) if _has_labels(graph, treatments) else None
+        labelled = _has_labels(graph, treatments)
         return cls(
             graph=graph,
             tensors=tensors,
             knowledge=knowledge,
             treatments=treatments,
-            pairs=pairs,
+            pairs_at_need=PairsAtNeed(graph, treatments, tensors.text) if labelled else None,
             indexer=CaseIndexer(graph, knowledge.catalogue, knowledge.encoder),
         )
+
+    @property
+    def pairs(self) -> PairFeatures | None:
+        """Features of (disease, treatment) pairs; None when the graph has no treatment."""
+        return None if self.pairs_at_need is None else self.pairs_at_need.get()
 
     @property
     def n_diseases(self) -> int:
@@ -113,7 +146,7 @@ class GraphContext:
             disease_nodes=self.knowledge.catalogue.nodes,
             treatment_nodes=self.treatments.nodes,
             feature_names=tuple(feature_names),
-            n_pair_features=self.pairs.n_features if self.pairs is not None else 0,
+            n_pair_features=0 if self.pairs_at_need is None else len(PairFeatures.names),
             text_encoder=text_encoder,
             image_encoder=image_encoder,
         )

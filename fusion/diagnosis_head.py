@@ -26,6 +26,7 @@ _CONTEXT = frozenset(
 
 _PRIOR = {"likelihood_margin": 2.0, "lin_margin": 1.0, "nearest_margin": 1.0}
 _PRIOR_NEURAL = 0.3
+_TILE = 4096
 """Weights to start from, so that a few dozen cases only have to adjust a sensible ranking."""
 
 
@@ -142,6 +143,57 @@ class EvidenceCombiner(nn.Module):
         )
         weights = self.weight + self.gate(context)
         logits: Tensor = (evidence * weights).sum(dim=-1) + self.network(evidence)[..., 0]
+        return logits
+
+    @torch.no_grad()
+    def of_catalogue(
+        self,
+        symbolic: Float[Tensor, "n_diseases n_features"],
+        neural: Float[Tensor, "n_diseases 2"],
+        normaliser: Float[Tensor, " 2"],
+    ) -> Float[Tensor, " n_diseases"]:
+        r"""The same logits for one case and a whole catalogue, several times faster.
+
+        With :math:`G(\mathbf{c}) = U h(\mathbf{c}) + \mathbf{u}`, what multiplies f is linear:
+
+        .. math:: s = h(\mathbf{c}) \cdot U^T \mathbf{f} + (\mathbf{w} + \mathbf{u}) \cdot \mathbf{f}
+            + M(\mathbf{f})
+
+        so that one matrix product makes all of it, tile by tile, in the cache.
+
+        Args:
+            symbolic: As in `forward`, of one case; fastest when each feature is contiguous.
+            neural: Both similarities.
+            normaliser: As in `forward`.
+        """
+        opening, closing = self.gate[0], self.gate[2]
+        hidden, last = self.network[0], self.network[2]
+        n_hidden, n_names = opening.out_features, len(self.mean)
+        fused = torch.cat(
+            [closing.weight.t(), (self.weight + closing.bias)[None], hidden.weight]
+        ).contiguous()
+        certainty = normaliser[1] - normaliser[0]
+        offset = (opening.bias + opening.weight[:, -1] * certainty)[:, None]
+        gate = opening.weight[:, :-1].contiguous()
+        mean, deviation = self.mean[:, None], self.deviation[:, None]
+        logits = symbolic.new_empty(len(symbolic))
+        for start in range(0, len(symbolic), _TILE):
+            some = slice(start, start + _TILE)
+            near = neural[some].t()
+            evidence = symbolic.new_empty(n_names + 4, near.shape[1])
+            features = evidence[:n_names]
+            torch.sub(symbolic[some].t(), mean, out=features)
+            features.div_(deviation).clamp_(-8.0, 8.0)
+            total = near.sum(dim=0)
+            evidence[n_names] = near[0] / 10.0
+            evidence[n_names + 1] = near[1] / 4.0
+            evidence[n_names + 2] = (total - normaliser[1]) / 10.0
+            evidence[n_names + 3] = (total - normaliser[0]).clamp(min=-30.0)
+            linear = fused @ evidence
+            gates = F.gelu(torch.addmm(offset, gate, features.index_select(0, self.context)))
+            own = F.gelu(linear[n_hidden + 1 :] + hidden.bias[:, None])
+            logits[some] = (gates * linear[:n_hidden]).sum(dim=0) + linear[n_hidden]
+            logits[some] += (last.weight @ own)[0] + last.bias
         return logits
 
 

@@ -54,7 +54,6 @@ _TEXT_TYPES = (
     NodeType.PROCESS,
 )
 _TEXT_SYNONYMS = 3
-_TEXT_CHARACTERS = 400
 
 Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
@@ -193,7 +192,9 @@ def _both_ways(
     )
 
 
-def node_texts(graph: GraphSnapshot, types: Iterable[NodeType] = _TEXT_TYPES) -> list[str]:
+def node_texts(
+    graph: GraphSnapshot, types: Iterable[NodeType] = _TEXT_TYPES, *, characters: int = 400
+) -> list[str]:
     """Label, a few synonyms and the definition of every node; empty for other types.
 
     Genes, proteins and adverse events have no text by default: a symbol says little to a language
@@ -206,13 +207,15 @@ def node_texts(graph: GraphSnapshot, types: Iterable[NodeType] = _TEXT_TYPES) ->
             texts.append("")
             continue
         parts = (node.label, *node.synonyms[:_TEXT_SYNONYMS], node.definition)
-        texts.append("; ".join(part for part in parts if part)[:_TEXT_CHARACTERS])
+        texts.append("; ".join(part for part in parts if part)[:characters])
     return texts
 
 
-def embed_nodes(graph: GraphSnapshot, embed: Embed) -> npt.NDArray[np.float32]:
+def embed_nodes(
+    graph: GraphSnapshot, embed: Embed, *, characters: int = 400
+) -> npt.NDArray[np.float32]:
     """Text embedding of every node; nodes without text get zeros and cost nothing."""
-    texts = node_texts(graph)
+    texts = node_texts(graph, characters=characters)
     filled = [i for i, text in enumerate(texts) if text]
     found = embed([texts[i] for i in filled])
     result = np.zeros((graph.n_nodes, found.shape[1]), dtype=np.float32)

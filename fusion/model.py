@@ -195,12 +195,11 @@ class FusionModel(nn.Module):
             if torch.is_grad_enabled():
                 logits: Tensor = self.combiner(symbolic.float(), neural, normaliser)
                 return logits
-            # Case by case the evidence of a whole catalogue stays in the cache: four times faster.
             rows = [
-                self.combiner(symbolic[i : i + 1].float(), neural[i : i + 1], normaliser[i : i + 1])
-                for i in range(len(symbolic))
+                self.combiner.of_catalogue(own.float(), near, total)
+                for own, near, total in zip(symbolic, neural, normaliser, strict=True)
             ]
-        return torch.cat(rows) if rows else neural.sum(dim=-1)
+        return torch.stack(rows) if rows else neural.sum(dim=-1)
 
     def treatment_scores(
         self,

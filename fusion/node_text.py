@@ -26,4 +26,8 @@ def embed_graph(graph: GraphSnapshot, config: ModelConfig) -> npt.NDArray[np.flo
         config.text_encoder or None, chunking=Chunking(window_tokens=_WINDOW_TOKENS)
     ).eval()
     cache = EmbeddingCache(default_cache_folder(), d_model=encoder.d_model)
-    return embed_nodes(graph, lambda texts: embed_texts(texts, encoder, cache))
+    return embed_nodes(
+        graph,
+        lambda texts: embed_texts(texts, encoder, cache),
+        characters=config.node_text_characters,
+    )

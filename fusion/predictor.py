@@ -27,6 +27,7 @@ from .symbolic.treatments import TreatmentCatalogue
 __all__ = ["Predictor"]
 
 _CASES_AT_ONCE = 32
+_FEATURES_AT_ONCE = 8  # 25 MB: memory that is handed out again, not fetched anew each time
 _DISEASES_AT_ONCE = 16
 _REMEMBERED_DISEASES = 256
 
@@ -92,6 +93,11 @@ class Predictor:
         return self._context
 
     @property
+    def on_accelerator(self) -> bool:
+        """Whether the model is anywhere but on the processor."""
+        return self._model.device.type != "cpu"
+
+    @property
     def temperature(self) -> float | None:
         """Divides diagnosis logits before the softmax; None when nothing calibrated it."""
         return self.manifest.temperature
@@ -122,9 +128,12 @@ class Predictor:
         for start in range(0, len(cases), _CASES_AT_ONCE):
             arrays = self._encode(cases[start : start + _CASES_AT_ONCE])
             neural = self._neural(arrays)
-            symbolic = self.symbolic.compute([case.terms for case in arrays])
-            logits = self._model.combine(torch.from_numpy(symbolic).to(neural.device), neural)
-            rows.append(logits.float().cpu().numpy())
+            for at in range(0, len(arrays), _FEATURES_AT_ONCE):
+                some = slice(at, at + _FEATURES_AT_ONCE)
+                symbolic = self.symbolic.compute([case.terms for case in arrays[some]])
+                features = torch.from_numpy(symbolic).to(neural.device)
+                logits = self._model.combine(features, neural[some])
+                rows.append(logits.float().cpu().numpy())
         if not rows:
             return np.zeros((0, self.catalogue.n_diseases), dtype=np.float32)
         return np.concatenate(rows).astype(np.float32, copy=False)

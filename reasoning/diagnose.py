@@ -16,12 +16,15 @@ from fusion.predictor import Predictor
 from kg.case import ClinicalCase
 
 from .answer import Answer, Diagnosis, Evidence, GraphIdentity, ModelIdentity
+from .entities import Entities
 from .evidence import FindingEvidence
 from .inputs import unresolved_inputs
 from .loading import load_predictor
-from .paths import to_entity
+from .threads import in_threads
 
 __all__ = ["Diagnoser"]
+
+_BLOCK = 8
 
 
 class Diagnoser:
@@ -34,6 +37,7 @@ class Diagnoser:
     def __init__(self, predictor: Predictor) -> None:
         self.predictor = predictor
         self._evidence: FindingEvidence | None = None
+        self._entities = Entities(predictor.graph)
 
     @classmethod
     def load(cls, model: Path, *, graph: Path | None = None) -> Self:
@@ -65,6 +69,15 @@ class Diagnoser:
             top: Diagnoses to list.
             evidence: Say which findings speak for each.
         """
+        blocks = [cases[at : at + _BLOCK] for at in range(0, len(cases), _BLOCK)]
+        answered = in_threads(
+            lambda block: self._answer_block(block, top, evidence), blocks, self.predictor
+        )
+        return [answer for block in answered for answer in block]
+
+    def _answer_block(
+        self, cases: Sequence[ClinicalCase], top: int, evidence: bool
+    ) -> list[Answer]:
         logits = self.predictor.score_diagnoses(cases)
         probabilities = self.probabilities(logits)
         return [
@@ -117,7 +130,7 @@ class Diagnoser:
         return tuple(
             Diagnosis(
                 rank=rank,
-                disease=to_entity(self.predictor.graph, node),
+                disease=self._entities.of(node),
                 score=float(scores[position]),
                 probability=None if probabilities is None else float(probabilities[position]),
                 evidence=why,
@@ -149,6 +162,7 @@ class Diagnoser:
                 ontology=symbolic.knowledge.ontology,
                 content=symbolic.profiles.content,
                 likelihood=symbolic.likelihood,
+                entities=self._entities,
             )
         return self._evidence.explain(symbolic.knowledge.encoder.encode(case), diseases)
 

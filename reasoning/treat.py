@@ -34,7 +34,7 @@ from .loading import load_predictor
 from .paths import EvidenceGraph, to_entity, to_path
 from .safety import PatientContext, SafetyCheck
 
-__all__ = ["TreatmentRanker"]
+__all__ = ["TreatmentRanker", "known_indications"]
 
 _MAX_DIAGNOSES = 5
 _MIN_PROBABILITY = 0.02

@@ -27,6 +27,8 @@ from kg.case import ClinicalCase
 from kg.cases import CaseError, read_cases
 from kg.cases.split import find_leaks, split_by_publication
 from kg.files import DataFiles, default_mirror
+from kg.snapshot import GraphSnapshot
+from kg.vocabulary import NodeType
 from reasoning.cli.training import read_config
 from reasoning.evaluate import (
     EvaluationOptions,
@@ -39,10 +41,9 @@ from reasoning.evaluate.neural import ModelScorer
 from reasoning.evaluate.results import write_markdown
 from reasoning.render import render_table, write_text
 from reasoning.report import render_html
-from reasoning.treat import TreatmentRanker
+from reasoning.treat import TreatmentRanker, known_indications
 
 CONFIG = Path(__file__).parent / "configs" / "demo.toml"
-PATIENT = "PMID_31240161_P1"  # chosen by hand before any result: its disease has known treatments
 DECOYS = 1000
 BASELINES = ("likelihood ratio", "likelihood ratio + cases", "Resnik best-match average")
 
@@ -83,6 +84,17 @@ def imaging_cases(files: DataFiles, *, limit: int) -> tuple[ClinicalCase, ...]:
         return ()
     found = (c for c in read_cases([folder]) if not isinstance(c, CaseError))
     return tuple(case for case in found if case.images and case.diagnoses)[:limit]
+
+
+def first_with_a_drug(cases: Sequence[ClinicalCase], graph: GraphSnapshot) -> ClinicalCase:
+    """The first patient, in the order of the cohort, whose published diagnosis has a known drug."""
+    drugs = set(graph.nodes_of(NodeType.DRUG).tolist())
+    known = known_indications(graph)
+    for case in cases:
+        nodes = (graph.index(diagnosis) for diagnosis in case.diagnoses)
+        if any(drugs & known.get(node, frozenset()) for node in nodes if node is not None):
+            return case
+    return cases[0]
 
 
 def measure(predictor: Predictor, parts: Cohort, known: Sequence[ClinicalCase]) -> ProtocolResult:
@@ -130,7 +142,8 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=CONFIG)
     arguments = parser.parse_args()
     out: Path = arguments.out
-    console, log = Console(), Console(stderr=True)
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    log = Console(stderr=True, width=None if sys.stderr.isatty() else 120)
     started = time.monotonic()
 
     def step(text: str) -> None:
@@ -162,8 +175,7 @@ def main() -> None:
     result = measure(ranker.predictor, parts, known)
     print_result(result, console, len(parts.held_out))
     write_markdown([result], out / "diagnosis.md")
-    by_id = {case.case_id: case for case in parts.held_out}
-    patient = by_id.get(PATIENT, parts.held_out[0])
+    patient = first_with_a_drug(parts.held_out, graph)
     write_text(out / "patient.json", json.dumps(json.loads(patient.to_json()), indent=1) + "\n")
     step("answering")
     (answer,) = ranker.answer_cases([patient], top=8)

@@ -79,7 +79,6 @@ FEATURES: tuple[str, ...] = (
 """Names of the features, in order; those of names are there only with embedded names."""
 
 _BLOCK = 16
-_TILE = 2048
 
 
 class SymbolicFeatures:
@@ -185,26 +184,25 @@ class SymbolicFeatures:
         return known.astype(np.int32)
 
     def compute(self, cases: Sequence[TermSets]) -> FloatArray:
-        """Features of every disease for every case, `[n_cases, n_diseases, n_features]`."""
-        out = np.empty((len(cases), self.n_diseases, len(self.names)), dtype=np.float32)
+        """Features of every disease for every case, `[n_cases, n_diseases, n_features]`.
+
+        A view: in memory the numbers of one feature stand side by side.
+        """
+        out = np.empty((len(cases), len(self.names), self.n_diseases), dtype=np.float32)
         for start in range(0, len(cases), _BLOCK):
             block = cases[start : start + _BLOCK]
-            self._stack(self.columns(block), out[start : start + len(block)])
-        return out
+            self._fill(self.columns(block), out[start : start + len(block)])
+        return out.transpose(0, 2, 1)
 
     def stack(self, columns: dict[str, Any], n_cases: int) -> FloatArray:
-        """Columns side by side, `[n_cases, n_diseases, n_features]`."""
-        out = np.empty((n_cases, self.n_diseases, len(self.names)), dtype=np.float32)
-        self._stack(columns, out)
-        return out
+        """Columns as one array, `[n_cases, n_diseases, n_features]`, a view as in `compute`."""
+        out = np.empty((n_cases, len(self.names), self.n_diseases), dtype=np.float32)
+        self._fill(columns, out)
+        return out.transpose(0, 2, 1)
 
-    def _stack(self, columns: dict[str, Any], out: FloatArray) -> None:
-        full = [np.broadcast_to(columns[name], out.shape[:2]) for name in self.names]
-        for case in range(len(out)):
-            for start in range(0, self.n_diseases, _TILE):  # a tile stays in the cache
-                tile = out[case, start : start + _TILE]
-                for at, column in enumerate(full):
-                    tile[:, at] = column[case, start : start + _TILE]
+    def _fill(self, columns: dict[str, Any], out: FloatArray) -> None:
+        for at, name in enumerate(self.names):
+            out[:, at] = columns[name]
 
     def columns(self, cases: Sequence[TermSets]) -> dict[str, Any]:
         """Each feature by name; `[n_cases, n_diseases]` or of a shape that broadcasts to it."""
@@ -280,11 +278,13 @@ class SymbolicFeatures:
         explained, best, worst = np.zeros_like(total), np.zeros_like(total), np.zeros_like(total)
         for at, case in enumerate(cases):
             if len(case.present):
-                rows = self.likelihood.rows(case.present)
-                rows.sum(axis=0, out=total[at])
-                (rows > 0).mean(axis=0, out=explained[at])
-                rows.max(axis=0, out=best[at])
-                rows.min(axis=0, out=worst[at])
+                best[at], worst[at] = -np.inf, np.inf
+                for row in self.likelihood.each(case.present):
+                    total[at] += row
+                    explained[at] += row > 0
+                    np.maximum(best[at], row, out=best[at])
+                    np.minimum(worst[at], row, out=worst[at])
+                explained[at] /= len(case.present)
         return total, explained, best, worst
 
     def _group_rank(self, scores: FloatArray) -> FloatArray:

@@ -14,7 +14,7 @@ authors list only some of what they did not find. After Robinson et al. 2020,
 doi:10.1016/j.ajhg.2020.06.021.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,12 +100,19 @@ class LikelihoodRatio:
         """Log ratio of each present term under each disease, `[len(terms), n_diseases]`, nats."""
         return self._present.rows(terms)
 
+    def each(self, terms: IntArray) -> Iterator[FloatArray]:
+        """The rows one after the other; each is overwritten by the next."""
+        return self._present.each(terms)
+
+    def ratios(self, terms: IntArray, diseases: npt.NDArray[np.integer[Any]]) -> FloatArray:
+        """Log ratio of each term under some diseases, `[len(terms), len(diseases)]`, nats."""
+        return self._present.at(terms, diseases)
+
     def present(self, cases: Sequence[TermSets]) -> FloatArray:
         """Part of the score that present findings make, `[n_cases, n_diseases]`."""
-        out = np.zeros((len(cases), self.n_diseases), dtype=np.float32)
+        out = np.empty((len(cases), self.n_diseases), dtype=np.float32)
         for row, case in zip(out, cases, strict=True):
-            if len(case.present):
-                self.rows(case.present).sum(axis=0, out=row)
+            self._present.sum(case.present, row)
         return out
 
     def excluded(self, cases: Sequence[TermSets]) -> FloatArray:

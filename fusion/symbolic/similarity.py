@@ -79,10 +79,10 @@ class BestMatch:
 
     def forward(self, cases: Sequence[TermSets]) -> FloatArray:
         """Mean best match of the patient's terms, `[n_cases, n_diseases]`."""
-        out = np.zeros((len(cases), self.n_diseases), dtype=np.float32)
+        out = np.empty((len(cases), self.n_diseases), dtype=np.float32)
         for row, case in zip(out, cases, strict=True):
-            if len(case.present):
-                self.forward_rows(case.present).mean(axis=0, out=row)
+            self._to_diseases.sum(case.present, row)
+            row /= max(len(case.present), 1)
         return out
 
     def backward(self, cases: Sequence[TermSets]) -> FloatArray:
@@ -90,7 +90,7 @@ class BestMatch:
         best = np.zeros((len(self._used), len(cases)), dtype=np.float32)
         for at, case in enumerate(cases):
             if len(case.present):
-                best[:, at] = self._to_terms.rows(case.present).max(axis=0)
+                best[:, at] = self._to_terms.maximum(case.present)
         matched: FloatArray = np.ascontiguousarray((self._share @ best).T, dtype=np.float32)
         return matched
 

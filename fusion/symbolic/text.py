@@ -69,11 +69,13 @@ class NameSimilarity:
         """Mean and largest cosine over the patient's terms, each `[n_cases, n_diseases]`."""
         mean = np.zeros((len(cases), len(self._diseases)), dtype=np.float32)
         largest = np.zeros_like(mean)
-        for at, case in enumerate(cases):
+        for total, best, case in zip(mean, largest, cases, strict=True):
             if len(case.present):
-                rows = self._rows.rows(case.present)
-                rows.mean(axis=0, out=mean[at])
-                rows.max(axis=0, out=largest[at])
+                best[:] = -np.inf
+                for row in self._rows.each(case.present):
+                    total += row
+                    np.maximum(best, row, out=best)
+                total /= len(case.present)
         return mean, largest
 
     def score(self, cases: Sequence[TermSets]) -> FloatArray:

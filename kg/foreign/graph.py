@@ -21,7 +21,7 @@ from kg.vocabulary import NodeType, Predicate
 
 from .gather import Gathered
 from .mapping import RdfMapping, Relation
-from .origin import Origin, locate
+from .origin import Origin, RdfFile, locate
 
 __all__ = ["RdfGraph", "rdf_sources"]
 
@@ -92,6 +92,13 @@ class RdfGraph:
             optional=False,
             profiles=frozenset(),
         )
+
+    @property
+    def state(self) -> str | None:
+        """What the reading depends on; None for an endpoint, which may change at any time."""
+        if not isinstance(self._origin, RdfFile):
+            return None
+        return f"{self._origin.release} {self._mapping!r} {self.facts.name} {self.facts.release}"
 
     def read(self, files: DataFiles, report: DropReport) -> Iterator[Record]:  # noqa: ARG002
         """Stream the records; everything that is passed over is counted.

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 from xml.parsers import expat
 
 import pyoxigraph as ox
@@ -103,7 +103,7 @@ class RdfFile:
         stream: IO[bytes] = self.path.open("rb")
         if stream.read(2) == b"\x1f\x8b":
             stream.close()
-            stream = gzip.open(self.path, "rb")  # noqa: SIM115  the caller closes it
+            stream = cast(IO[bytes], gzip.open(self.path, "rb"))  # noqa: SIM115  caller closes it
         else:
             stream.seek(0)
         if stream.read(3) != _UTF8_MARK:

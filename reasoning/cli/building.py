@@ -5,7 +5,7 @@ Decides the options; the work is done in `kg.build`.
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from reasoning.errors import InputError
 
 from .console import stderr
 from .lists import read_ids
+
+if TYPE_CHECKING:
+    from kg.foreign import RdfGraph
 
 __all__ = ["register"]
 
@@ -22,15 +25,31 @@ def build(
         Path, typer.Option("--out", help="Folder of the graph; an earlier build is replaced.")
     ],
     profile: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--profile",
             help="demo: HPO, diseases, genes, drugs and the project's own cases; "
-            "rare: all published patients of the mirror too; full: every source.",
+            "rare: all published patients of the mirror too; full: every source. "
+            "Default: demo, or with --rdf none.",
         ),
-    ] = "demo",
+    ] = None,
     source: Annotated[
         list[str] | None, typer.Option("--source", help="Read only these sources; repeatable.")
+    ] = None,
+    rdf: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rdf",
+            help="RDF that somebody else made: a file, an address, or a SPARQL endpoint "
+            "(sparql+https://...); repeatable.",
+        ),
+    ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            "--mapping",
+            help="TOML: what the classes and properties of --rdf mean (docs/your-rdf.md).",
+        ),
     ] = None,
     mirror: Annotated[
         Path | None,
@@ -73,6 +92,9 @@ def build(
     notes: Annotated[
         bool, typer.Option("--notes/--no-notes", help="Keep the notes of cases in the graph.")
     ] = True,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Read every source again, whether it changed or not.")
+    ] = False,
     download: Annotated[
         bool,
         typer.Option("--download", help="Fetch missing files from upstream, checksums verified."),
@@ -84,6 +106,7 @@ def build(
     """
     from kg.build import BuildError, BuildOptions, build_graph
     from kg.files import DataFiles, default_mirror
+    from kg.update import update_graph
 
     if licence_filter not in (None, "permissive"):
         raise typer.BadParameter(
@@ -96,8 +119,9 @@ def build(
         options = BuildOptions(
             out=out,
             files=DataFiles(mirror=mirror or default_mirror(), allow_download=download),
-            profile=profile,  # type: ignore[arg-type]  # checked by BuildOptions
+            profile=profile or (None if rdf else "demo"),  # type: ignore[arg-type]
             sources=tuple(source or ()),
+            guests=_guests(rdf or [], mapping),
             cases=None if cases is None else tuple(cases),
             exclude_publications=read_ids(exclude_publications, "publication"),
             holdout_treatments=read_ids(holdout_treatments, "disease"),
@@ -105,6 +129,7 @@ def build(
             seed=seed,
             licence_filter=licence_filter,  # type: ignore[arg-type]
             notes=notes,
+            records=None if fresh else Path.home() / ".cache" / "iatros" / "records",
         )
     except (ValueError, KeyError) as error:
         raise typer.BadParameter(str(error)) from error
@@ -112,16 +137,34 @@ def build(
         raise InputError("build", str(error), "See iatros build --help") from error
     try:
         with stderr.status("building") as status:
-            result = build_graph(options, lambda line: _report(line, status))
+            if fresh:
+                graph = build_graph(options, lambda line: _report(line, status)).snapshot
+            else:
+                graph = update_graph(options, lambda line: _report(line, status))
     except BuildError as error:
         raise InputError("build", str(error), "See iatros build --help") from error
-    graph = result.snapshot
     stderr.print(
         f"{graph.n_nodes:,} nodes, {graph.n_edges:,} statements from {len(graph.sources)} sources "
         f"in {time.perf_counter() - started:.0f} s: {out} (report: {out / 'report.md'})",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _guests(locations: list[str], mapping: Path | None) -> "tuple[RdfGraph, ...]":
+    if mapping is not None and not locations:
+        raise typer.BadParameter("says what --rdf means; give --rdf too", param_hint="--mapping")
+    from kg.files import DataFiles
+    from kg.foreign import MappingError, rdf_sources, read_mapping
+    from kg.store import StoreError
+
+    try:
+        meaning = None if mapping is None else read_mapping(mapping)
+        return rdf_sources(locations, mapping=meaning, cache=DataFiles().cache)
+    except MappingError as error:
+        raise InputError("mapping", str(error), "See docs/your-rdf.md") from error
+    except StoreError as error:
+        raise InputError("rdf", str(error), "See docs/your-rdf.md") from error
 
 
 def _report(line: str, status) -> None:  # type: ignore[no-untyped-def]

@@ -14,7 +14,13 @@ from .results import ProtocolResult, RankerResult
 from .scorers import BASELINES, CaseBatch, Scorer, ScorerFactory
 from .treatment import TreatmentEvaluationOptions, evaluate_treatment
 from .treatment_metrics import TREATMENT_METRICS, DiseaseTable
-from .treatment_protocol import EVERY_CURE, PHARMACOTHERAPY, TreatmentSplit, TreatmentTask
+from .treatment_protocol import (
+    EVERY_CURE,
+    PHARMACOTHERAPY,
+    PHARMACOTHERAPY_ALONE,
+    TreatmentSplit,
+    TreatmentTask,
+)
 from .treatment_results import TreatmentRankerResult, TreatmentResult
 from .treatment_scorers import TreatmentBatch, TreatmentScorer, TreatmentScorerFactory
 
@@ -23,6 +29,7 @@ __all__ = [
     "EVERY_CURE",
     "METRICS",
     "PHARMACOTHERAPY",
+    "PHARMACOTHERAPY_ALONE",
     "PROTOCOLS",
     "TREATMENT_METRICS",
     "CaseBatch",

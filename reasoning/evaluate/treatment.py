@@ -18,7 +18,13 @@ from kg.snapshot import GraphSnapshot
 
 from .metrics import Interval
 from .treatment_metrics import DiseaseTable, pair_auroc, paired_table_differences
-from .treatment_protocol import EVERY_CURE, PHARMACOTHERAPY, TreatmentSplit, TreatmentTask
+from .treatment_protocol import (
+    EVERY_CURE,
+    PHARMACOTHERAPY,
+    PHARMACOTHERAPY_ALONE,
+    TreatmentSplit,
+    TreatmentTask,
+)
 from .treatment_results import TreatmentRankerResult, TreatmentResult, write_treatment_results
 from .treatment_scorers import TreatmentBatch, TreatmentScorerFactory, baselines
 
@@ -43,7 +49,11 @@ class TreatmentEvaluationOptions:
         n_samples: Bootstrap samples.
     """
 
-    tasks: tuple[TreatmentTask, ...] = (EVERY_CURE, PHARMACOTHERAPY)
+    tasks: tuple[TreatmentTask, ...] = (
+        EVERY_CURE,
+        PHARMACOTHERAPY,
+        PHARMACOTHERAPY_ALONE,
+    )
     n_folds: int = 5
     run_folds: int = 5
     texts: tuple[bool, ...] = (True, False)

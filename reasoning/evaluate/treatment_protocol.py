@@ -27,7 +27,14 @@ from kg.columns import PREDICATE_CODE
 from kg.snapshot import GraphSnapshot
 from kg.vocabulary import Predicate
 
-__all__ = ["EVERY_CURE", "PHARMACOTHERAPY", "TreatmentFold", "TreatmentSplit", "TreatmentTask"]
+__all__ = [
+    "EVERY_CURE",
+    "PHARMACOTHERAPY",
+    "PHARMACOTHERAPY_ALONE",
+    "TreatmentFold",
+    "TreatmentSplit",
+    "TreatmentTask",
+]
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
@@ -42,13 +49,16 @@ class TreatmentTask:
         name: Name in the results.
         sources: Sources whose statements are the answers; empty for all.
         predicates: Predicates of the answers.
-        wrong: `contraindicated`, or `denied` for statements that say "does not treat".
+        wrong: `contraindicated`, or `denied` for statements that say "does not treat"; then all
+            treatments that the sources speak of are ranked, else those that they say treat.
+        train_sources: Sources that training may read; empty for all.
     """
 
     name: str
     sources: tuple[str, ...] = ()
     predicates: tuple[Predicate, ...] = TREATING
     wrong: str = "contraindicated"
+    train_sources: tuple[str, ...] = ()
 
 
 EVERY_CURE = TreatmentTask(
@@ -59,6 +69,13 @@ PHARMACOTHERAPY = TreatmentTask(
     sources=("pharmacotherapydb",),
     predicates=(Predicate.TREATS,),
     wrong="denied",
+)
+PHARMACOTHERAPY_ALONE = TreatmentTask(
+    name="PharmacotherapyDB, trained on itself",
+    sources=("pharmacotherapydb",),
+    predicates=(Predicate.TREATS,),
+    wrong="denied",
+    train_sources=("pharmacotherapydb",),
 )
 
 
@@ -117,7 +134,6 @@ class TreatmentSplit:
         options: How features are made; kin are held out as these options say.
         names: Unit-length embedding of the bare name of every node, for who counts as nearly the
             same name; None takes `text`.
-        train_sources: Sources that training may read; empty for all.
     """
 
     def __init__(
@@ -129,7 +145,6 @@ class TreatmentSplit:
         n_folds: int = 5,
         options: PairOptions | None = None,
         names: FloatArray | None = None,
-        train_sources: tuple[str, ...] = (),
     ) -> None:
         self.snapshot = snapshot
         self.task = task
@@ -140,6 +155,10 @@ class TreatmentSplit:
         every = TreatmentCatalogue.from_snapshot(snapshot)
         asked = treatment_matrix(snapshot, every, task.predicates, sources=sources)
         used = np.asarray(asked.sum(axis=0)).ravel() > 0
+        if used.any() and task.wrong == "denied":
+            for negated in (False, True):
+                said = treatment_matrix(snapshot, every, negated=negated, sources=sources)
+                used |= np.asarray(said.sum(axis=0)).ravel() > 0
         if not used.any():
             raise ValueError(
                 f"{task.name}: the graph has no such treatment; build it with the sources "
@@ -150,7 +169,7 @@ class TreatmentSplit:
         self.wrong: Any = self._wrong(sources)
         self.tested: IntArray = np.flatnonzero(np.diff(self.answers.indptr)).astype(np.int32)
         self.labels = TreatmentLabels.from_snapshot(
-            snapshot, self.catalogue, sources=train_sources or None
+            snapshot, self.catalogue, sources=task.train_sources or None
         )
         self.knowledge = PairKnowledge.from_snapshot(
             snapshot,

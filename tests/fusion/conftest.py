@@ -5,13 +5,14 @@ last drug treats everything, so that whoever ranks by degree picks them. Cases s
 signs of their disease.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
-from transformers import BertConfig, BertModel, BertTokenizerFast
+from transformers import BertConfig, BertModel, BertTokenizer
 
 from fusion.config import ModelConfig, TrainConfig
 from fusion.context import GraphContext
@@ -28,7 +29,7 @@ DRUGS = [f"DRUGBANK:DB0000{i}" for i in range(N_DISEASES)]
 
 
 @pytest.fixture(autouse=True)
-def one_thread():
+def one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -44,8 +45,22 @@ def toy_records() -> tuple[list[Node], list[Statement]]:
     nodes += [Node(id=d, type=NodeType.DRUG, label=f"drug {i}") for i, d in enumerate(DRUGS)]
     nodes += [Node(id=f"HGNC:{i}", type=NodeType.GENE, label=f"G{i}") for i in range(1, 7)]
 
-    def say(subject: str, predicate: Predicate, tail: str, **more: object) -> Statement:
-        return Statement(subject=subject, predicate=predicate, object=tail, source="toy", **more)
+    def say(
+        subject: str,
+        predicate: Predicate,
+        tail: str,
+        *,
+        frequency: float | None = None,
+        publications: tuple[str, ...] = (),
+    ) -> Statement:
+        return Statement(
+            subject=subject,
+            predicate=predicate,
+            object=tail,
+            source="toy",
+            frequency=frequency,
+            publications=publications,
+        )
 
     statements = [say(sign, Predicate.SUBCLASS_OF, "HP:0000118") for sign in SIGNS]
     for i, disease in enumerate(DISEASES):
@@ -100,13 +115,13 @@ def graph() -> GraphSnapshot:
 
 
 @pytest.fixture(scope="session")
-def node_text(graph: GraphSnapshot) -> np.ndarray:
+def node_text(graph: GraphSnapshot) -> npt.NDArray[np.float32]:
     rng = np.random.default_rng(3)
     return rng.normal(size=(graph.n_nodes, 12)).astype(np.float32)
 
 
 @pytest.fixture(scope="session")
-def context(graph: GraphSnapshot, node_text: np.ndarray) -> GraphContext:
+def context(graph: GraphSnapshot, node_text: npt.NDArray[np.float32]) -> GraphContext:
     return GraphContext.build(graph, node_text)
 
 
@@ -121,7 +136,7 @@ def text_encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bert")
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "fever", "cough", "rash", "seen", "."]
     (folder / "vocab.txt").write_text("\n".join(words))
-    tokenizer = BertTokenizerFast(vocab_file=str(folder / "vocab.txt"))
+    tokenizer = BertTokenizer(vocab_file=str(folder / "vocab.txt"))
     torch.manual_seed(0)
     model = BertModel(
         BertConfig(

@@ -1,6 +1,9 @@
 """Which statements carry messages, and that left-out ones do not."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from fusion.gnn import GraphEncoder
@@ -15,17 +18,20 @@ def states_of(tensors: GraphTensors) -> torch.Tensor:
     encoder = GraphEncoder(4, len(tensors.relations), dropout=0.0)
     start = torch.randn(tensors.n_nodes, 4)
     with torch.no_grad():
-        return encoder(start, tensors.adjacency)
+        states: torch.Tensor = encoder(start, tensors.adjacency)
+    return states
 
 
-def test_labels_never_carry_messages(graph, node_text):
+def test_labels_never_carry_messages(
+    graph: GraphSnapshot, node_text: npt.NDArray[np.float32]
+) -> None:
     tensors = GraphTensors.from_snapshot(graph, node_text)
     spoken = {relation.predicate for relation in tensors.relations}
     assert spoken == {"subclass_of", "has_phenotype", "causes", "affects"}
     assert not spoken & {predicate.value for predicate in SILENT_PREDICATES}
 
 
-def test_adverse_events_carry_messages_only_when_asked():
+def test_adverse_events_carry_messages_only_when_asked() -> None:
     graph = GraphSnapshot.from_records(
         [],
         [
@@ -46,7 +52,9 @@ def test_adverse_events_carry_messages_only_when_asked():
     ]
 
 
-def test_leaving_rows_out_equals_a_graph_without_them(graph, node_text):
+def test_leaving_rows_out_equals_a_graph_without_them(
+    graph: GraphSnapshot, node_text: npt.NDArray[np.float32]
+) -> None:
     dropped = graph.without_publications({"PMID:900", "PMID:903"})
     assert dropped.sum() == 6
     variant = GraphTensors.from_snapshot(graph, node_text).without_rows(dropped)
@@ -54,7 +62,7 @@ def test_leaving_rows_out_equals_a_graph_without_them(graph, node_text):
     assert torch.equal(states_of(variant), states_of(rebuilt))
 
 
-def test_a_triple_stays_as_long_as_one_source_says_it():
+def test_a_triple_stays_as_long_as_one_source_says_it() -> None:
     def say(source: str, paper: str) -> Statement:
         return Statement(
             subject="OMIM:100001",
@@ -72,7 +80,7 @@ def test_a_triple_stays_as_long_as_one_source_says_it():
     assert (one.adjacency.n_edges, both.adjacency.n_edges) == (2, 0)
 
 
-def test_negated_statements_carry_no_message():
+def test_negated_statements_carry_no_message() -> None:
     graph = GraphSnapshot.from_records(
         [],
         [
@@ -88,14 +96,17 @@ def test_negated_statements_carry_no_message():
     assert GraphTensors.from_snapshot(graph, np.zeros((graph.n_nodes, 2))).relations == ()
 
 
-def test_node_texts_are_names_and_definitions_of_named_types(graph):
+def test_node_texts_are_names_and_definitions_of_named_types(graph: GraphSnapshot) -> None:
     texts = node_texts(graph)
-    assert texts[graph.index("OMIM:100001")] == "disease 0"
-    assert texts[graph.index("HGNC:1")] == ""
+    disease, gene = graph.index("OMIM:100001"), graph.index("HGNC:1")
+    assert disease is not None
+    assert gene is not None
+    assert texts[disease] == "disease 0"
+    assert texts[gene] == ""
     assert len(texts) == graph.n_nodes
-    asked = []
+    asked: list[str] = []
 
-    def embed(some):
+    def embed(some: Sequence[str]) -> npt.NDArray[np.float32]:
         asked.extend(some)
         return np.ones((len(some), 3), dtype=np.float32)
 

@@ -1,6 +1,8 @@
 """Gradients reach every trained part; what is absent changes nothing."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import torch
 from encoders import ModalityTokens
 from fusion.batches import ImageCache, collate
 from fusion.config import ModelConfig, TrainConfig
+from fusion.context import GraphContext
 from fusion.folds import TrainingParts
 from fusion.objective import Objective, StepInputs
 from fusion.patient import PatientEncoder, PatientInputs
@@ -20,7 +23,7 @@ DISEASE = "OMIM:100001"
 
 
 @pytest.fixture
-def multimodal_config(text_encoder_folder) -> ModelConfig:
+def multimodal_config(text_encoder_folder: Path) -> ModelConfig:
     return ModelConfig(
         d_model=16,
         n_heads=2,
@@ -37,7 +40,7 @@ def multimodal_config(text_encoder_folder) -> ModelConfig:
     )
 
 
-def some_cases(image_files) -> list[ClinicalCase]:
+def some_cases(image_files: Sequence[Path]) -> list[ClinicalCase]:
     image = (ImageReference(path=str(image_files[0])),)
     sign = (Observation(term="HP:1000000"), Observation(term="HP:1000005", status="excluded"))
     return [
@@ -49,8 +52,12 @@ def some_cases(image_files) -> list[ClinicalCase]:
 
 
 def test_one_step_moves_every_trained_part_and_no_frozen_one(
-    context, cases, multimodal_config, image_files
-):
+    context: GraphContext,
+    cases: list[ClinicalCase],
+    multimodal_config: ModelConfig,
+    image_files: Sequence[Path],
+) -> None:
+    assert context.pairs is not None
     config = TrainConfig(
         model=multimodal_config, n_folds=2, decoys_per_fold=0, dev_share=0.0, device="cpu"
     )
@@ -114,7 +121,7 @@ def patient_inputs(seed: int = 0) -> PatientInputs:
 
 
 @pytest.mark.parametrize("garbage", [0.0, 1e6, float("nan")])
-def test_an_absent_modality_changes_nothing_to_the_bit(garbage):
+def test_an_absent_modality_changes_nothing_to_the_bit(garbage: float) -> None:
     torch.manual_seed(0)
     encoder = PatientEncoder(16, d_note=5, d_image=7, n_heads=2).eval()
     states = torch.randn(10, 16)
@@ -136,7 +143,7 @@ def test_an_absent_modality_changes_nothing_to_the_bit(garbage):
     assert not torch.allclose(plain[0], without[0])
 
 
-def test_padding_of_shorter_patients_changes_nothing_to_the_bit():
+def test_padding_of_shorter_patients_changes_nothing_to_the_bit() -> None:
     torch.manual_seed(0)
     encoder = PatientEncoder(16, n_heads=2).eval()
     states = torch.randn(10, 16)
@@ -146,7 +153,7 @@ def test_padding_of_shorter_patients_changes_nothing_to_the_bit():
         assert torch.equal(encoder(inputs, states), encoder(other, states))
 
 
-def test_a_patient_of_whom_nothing_is_known_has_a_finite_vector():
+def test_a_patient_of_whom_nothing_is_known_has_a_finite_vector() -> None:
     encoder = PatientEncoder(16, n_heads=2)
     nothing = PatientInputs(
         nodes=torch.zeros(2, 8, dtype=torch.long),
@@ -156,7 +163,7 @@ def test_a_patient_of_whom_nothing_is_known_has_a_finite_vector():
     assert encoder(nothing, torch.randn(10, 16)).isfinite().all()
 
 
-def test_modality_dropout_leaves_every_patient_something():
+def test_modality_dropout_leaves_every_patient_something() -> None:
     torch.manual_seed(0)
     encoder = PatientEncoder(16, n_heads=2, modality_dropout=0.95, dropout=0.0).train()
     states = torch.randn(10, 16)
@@ -167,7 +174,9 @@ def test_modality_dropout_leaves_every_patient_something():
     torch.testing.assert_close(found, plain)
 
 
-def test_a_corrupt_image_is_named_and_the_case_goes_on(context, tmp_path):
+def test_a_corrupt_image_is_named_and_the_case_goes_on(
+    context: GraphContext, tmp_path: Path
+) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
     case = ClinicalCase(case_id="c7", note="rash.", images=(ImageReference(path=str(broken)),))

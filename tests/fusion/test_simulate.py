@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from fusion.context import GraphContext
 from fusion.simulate import PatientSimulator
 
 
-def test_patients_show_signs_of_their_disease(context):
+def test_patients_show_signs_of_their_disease(context: GraphContext) -> None:
     simulator = PatientSimulator(context.knowledge)
     patients = simulator.draw(200, np.random.default_rng(0))
     annotations = context.knowledge.annotations
@@ -21,7 +22,7 @@ def test_patients_show_signs_of_their_disease(context):
     assert golds.max() < 2 * golds.min() + 30
 
 
-def test_nothing_is_drawn_from_a_paper_at_hand(context):
+def test_nothing_is_drawn_from_a_paper_at_hand(context: GraphContext) -> None:
     excluded = {"PMID:900", "PMID:905"}
     annotations = context.knowledge.annotations
     left = set(annotations.without(excluded).disease.tolist())
@@ -31,14 +32,14 @@ def test_nothing_is_drawn_from_a_paper_at_hand(context):
     assert simulator.n_diseases == len(left) == context.n_diseases - 2
 
 
-def test_the_same_generator_draws_the_same_patients(context):
+def test_the_same_generator_draws_the_same_patients(context: GraphContext) -> None:
     simulator = PatientSimulator(context.knowledge)
     first = simulator.draw(5, np.random.default_rng(1))
     second = simulator.draw(5, np.random.default_rng(1))
     assert all(np.array_equal(a.nodes, b.nodes) for a, b in zip(first, second, strict=True))
 
 
-def test_a_graph_without_annotations_draws_nobody(context):
+def test_a_graph_without_annotations_draws_nobody(context: GraphContext) -> None:
     every = {f"PMID:{900 + i}" for i in range(6)}
     simulator = PatientSimulator(context.knowledge, exclude_publications=every)
     assert simulator.draw(5, np.random.default_rng(1)) == []

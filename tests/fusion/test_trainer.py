@@ -2,23 +2,39 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from safetensors.torch import load_file
 
 import fusion.trainer
-from fusion import CheckpointError, ModelError, Predictor, load_model, train
+from fusion import (
+    CheckpointError,
+    ModelConfig,
+    ModelError,
+    Predictor,
+    TrainConfig,
+    load_model,
+    train,
+)
+from fusion.trainer import TrainResult
+from fusion.training_state import Progress
 from kg.case import ClinicalCase, Observation
+from kg.snapshot import GraphSnapshot
 
 DISEASE_0, TRAP = "OMIM:100001", "OMIM:100006"
 
 
 @pytest.fixture(scope="module")
-def trained(graph, cases, node_text, tmp_path_factory):
-    from fusion import ModelConfig, TrainConfig
-
+def trained(
+    graph: GraphSnapshot,
+    cases: list[ClinicalCase],
+    node_text: npt.NDArray[np.float32],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, TrainResult]:
     config = TrainConfig(
         model=ModelConfig(
             d_model=16, n_heads=2, d_combiner=8, d_treatment=8, text_encoder="", dropout=0.0
@@ -37,7 +53,9 @@ def trained(graph, cases, node_text, tmp_path_factory):
     return folder, train(graph, cases, config, folder, node_text=node_text)
 
 
-def test_learns_the_toy_world_and_avoids_the_trap(trained, graph):
+def test_learns_the_toy_world_and_avoids_the_trap(
+    trained: tuple[Path, TrainResult], graph: GraphSnapshot
+) -> None:
     folder, result = trained
     assert result.metrics["development"]["macro_top1"] > 0.9
     predictor = Predictor.load(folder)
@@ -51,7 +69,7 @@ def test_learns_the_toy_world_and_avoids_the_trap(trained, graph):
     assert len(scores) == predictor.catalogue.n_diseases
 
 
-def test_treatments_are_scored_for_diseases_and_patients(trained):
+def test_treatments_are_scored_for_diseases_and_patients(trained: tuple[Path, TrainResult]) -> None:
     predictor = Predictor.load(trained[0])
     nodes = predictor.catalogue.nodes[:3]
     scores = predictor.score_treatments(nodes)
@@ -64,14 +82,20 @@ def test_treatments_are_scored_for_diseases_and_patients(trained):
 
 @pytest.mark.parametrize("killed_at", [13, 26])
 def test_resume_after_a_kill_gives_the_same_model_to_the_bit(
-    graph, cases, node_text, train_config, tmp_path, monkeypatch, killed_at
-):
+    graph: GraphSnapshot,
+    cases: list[ClinicalCase],
+    node_text: npt.NDArray[np.float32],
+    train_config: TrainConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    killed_at: int,
+) -> None:
     # Step 26 lies in the second stage, behind the checkpoint of step 25.
     train_config = replace(train_config, refit_share=0.9)
     unbroken = train(graph, cases, train_config, tmp_path / "a", node_text=node_text)
     step = fusion.trainer._Loop.step
 
-    def killed(self, progress):
+    def killed(self: fusion.trainer._Loop, progress: Progress) -> dict[str, float]:
         if progress.step == killed_at:
             raise KeyboardInterrupt
         return step(self, progress)
@@ -88,7 +112,13 @@ def test_resume_after_a_kill_gives_the_same_model_to_the_bit(
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_bf16_and_accumulation_train_too(graph, cases, node_text, train_config, tmp_path):
+def test_bf16_and_accumulation_train_too(
+    graph: GraphSnapshot,
+    cases: list[ClinicalCase],
+    node_text: npt.NDArray[np.float32],
+    train_config: TrainConfig,
+    tmp_path: Path,
+) -> None:
     config = replace(train_config, max_steps=4, mixed_precision="bf16", accumulation=2)
     result = train(graph, cases, config, tmp_path, node_text=node_text)
     assert result.steps >= 4
@@ -96,15 +126,25 @@ def test_bf16_and_accumulation_train_too(graph, cases, node_text, train_config, 
 
 
 def test_resume_with_another_configuration_is_refused(
-    graph, cases, node_text, train_config, tmp_path
-):
+    graph: GraphSnapshot,
+    cases: list[ClinicalCase],
+    node_text: npt.NDArray[np.float32],
+    train_config: TrainConfig,
+    tmp_path: Path,
+) -> None:
     short = replace(train_config, max_steps=6)
     train(graph, cases, short, tmp_path, node_text=node_text)
     with pytest.raises(CheckpointError, match="another configuration"):
         train(graph, cases, replace(short, seed=5), tmp_path, True, node_text=node_text)
 
 
-def test_checkpoints_rotate_and_hold_no_pickle(graph, cases, node_text, train_config, tmp_path):
+def test_checkpoints_rotate_and_hold_no_pickle(
+    graph: GraphSnapshot,
+    cases: list[ClinicalCase],
+    node_text: npt.NDArray[np.float32],
+    train_config: TrainConfig,
+    tmp_path: Path,
+) -> None:
     train(graph, cases, train_config, tmp_path, node_text=node_text)
     kept = sorted(folder.name for folder in (tmp_path / "checkpoints").iterdir())
     assert len(kept) == train_config.keep_checkpoints
@@ -113,8 +153,12 @@ def test_checkpoints_rotate_and_hold_no_pickle(graph, cases, node_text, train_co
 
 
 def test_a_model_folder_holds_facts_of_references_but_no_note(
-    graph, cases, node_text, train_config, tmp_path
-):
+    graph: GraphSnapshot,
+    cases: list[ClinicalCase],
+    node_text: npt.NDArray[np.float32],
+    train_config: TrainConfig,
+    tmp_path: Path,
+) -> None:
     noted = [case.model_copy(update={"note": "a secret sentence"}) for case in cases]
     train(graph, noted, replace(train_config, max_steps=4), tmp_path, node_text=node_text)
     text = (tmp_path / "references.jsonl").read_text()
@@ -123,7 +167,9 @@ def test_a_model_folder_holds_facts_of_references_but_no_note(
     assert json.loads((tmp_path / "manifest.json").read_text())["graph_digest"] == graph.digest
 
 
-def test_another_graph_is_one_clear_line(trained, graph):
+def test_another_graph_is_one_clear_line(
+    trained: tuple[Path, TrainResult], graph: GraphSnapshot
+) -> None:
     keep = np.ones(graph.n_edges, dtype=bool)
     keep[0] = False
     with pytest.raises(ModelError, match="trained on graph") as caught:
@@ -131,12 +177,12 @@ def test_another_graph_is_one_clear_line(trained, graph):
     assert "\n" not in str(caught.value)
 
 
-def test_a_folder_without_model_is_one_clear_line(tmp_path):
+def test_a_folder_without_model_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no model here"):
         load_model(tmp_path)
 
 
-def test_repeated_and_shuffled_terms_get_the_same_answer(trained):
+def test_repeated_and_shuffled_terms_get_the_same_answer(trained: tuple[Path, TrainResult]) -> None:
     predictor = Predictor.load(trained[0])
     terms = [Observation(term=f"HP:100000{i}") for i in (0, 1, 4)]
     plain = ClinicalCase(case_id="a", phenotypes=tuple(terms))

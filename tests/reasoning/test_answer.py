@@ -1,4 +1,4 @@
-"""The answer contract: the published JSON Schema is that of the model, unknown fields are refused."""
+"""The answer contract: the published JSON Schema is the model's; unknown fields are refused."""
 
 import json
 from pathlib import Path

@@ -84,7 +84,8 @@ def texts(snapshot: GraphSnapshot, names: np.ndarray | None = None) -> np.ndarra
         node = snapshot.index(f"DRUGBANK:DB0000{i}")
         assert node is not None
         table[node] = rest[i]
-    return table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)
+    unit: np.ndarray = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)
+    return unit
 
 
 def _node(snapshot: GraphSnapshot, number: int) -> int:

@@ -1,6 +1,7 @@
 """Scorers against brute force written from their definitions."""
 
 from types import ModuleType
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def _mica(knowledge: SymbolicKnowledge, content: np.ndarray, a: int, b: int) -> 
 
 @pytest.mark.parametrize("measure", ["resnik", "lin"])
 def test_best_match_average_is_that_of_the_definition(
-    measure: str,
+    measure: Literal["resnik", "lin"],
     knowledge: SymbolicKnowledge,
     references: ReferenceCases,
     profiles: DiseaseProfiles,
