@@ -26,6 +26,8 @@ from kg.snapshot import GraphSnapshot
 from .config import ModelConfig
 from .context import GraphContext
 from .model import FusionModel
+from .symbolic.boosted_treatments import BoostedTreatments
+from .symbolic.pairs import PairFeatures
 
 __all__ = [
     "LoadedModel",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 _FORMAT = 1
+_TREATMENTS = "treatments"
 
 
 class ModelError(ValueError):
@@ -58,6 +61,7 @@ class ModelManifest:
         feature_names: Symbolic features that the combiner reads, in order.
         catalogue_also: Diagnoses that were added to the catalogue.
         relations: Names of the relations of message passing, in order.
+        boosted_treatments: Whether boosted trees rank treatments, in the folder `treatments`.
     """
 
     model_digest: str
@@ -70,16 +74,18 @@ class ModelManifest:
     feature_names: tuple[str, ...]
     catalogue_also: tuple[str, ...]
     relations: tuple[str, ...]
+    boosted_treatments: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LoadedModel:
-    """A model with its graph and reference cases."""
+    """A model with its graph, reference cases and, if there are any, trees over pairs."""
 
     model: FusionModel
     context: GraphContext
     references: tuple[ClinicalCase, ...]
     manifest: ModelManifest
+    boosted: BoostedTreatments | None = None
 
 
 def save_model(
@@ -92,6 +98,7 @@ def save_model(
     training: Mapping[str, Any],
     metrics: Mapping[str, Any],
     temperature: float | None,
+    boosted: BoostedTreatments | None = None,
 ) -> ModelManifest:
     """Writes a model folder; a model that was there before is replaced file by file.
 
@@ -104,13 +111,20 @@ def save_model(
         training: Training configuration.
         metrics: Results, JSON values.
         temperature: See `ModelManifest`.
+        boosted: Trees that rank treatments.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "manifest.json").unlink(missing_ok=True)
     weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     _replace(folder / "model.safetensors", lambda path: save_file(weights, path))
-    text = {"text": context.tensors.text.cpu().contiguous()}
-    _replace(folder / "nodes.safetensors", lambda path: save_file(text, path))
+    nodes = {"text": context.tensors.text.cpu().contiguous()}
+    if context.names is not None:
+        nodes["names"] = context.names.contiguous()
+    _replace(folder / "nodes.safetensors", lambda path: save_file(nodes, path))
+    if (folder / _TREATMENTS).exists():
+        shutil.rmtree(folder / _TREATMENTS)
+    if boosted is not None:
+        boosted.save(folder / _TREATMENTS)
     lines = "".join(_facts(case).to_json() + "\n" for case in references)
     _replace(folder / "references.jsonl", lambda path: path.write_text(lines, encoding="utf-8"))
     graph_folder = folder / "graph"
@@ -130,6 +144,7 @@ def save_model(
         feature_names=model.feature_names,
         catalogue_also=tuple(catalogue_also),
         relations=tuple(str(relation) for relation in context.tensors.relations),
+        boosted_treatments=boosted is not None,
     )
     values = {name: getattr(manifest, name) for name in ModelManifest.__slots__}
     values |= {"format": _FORMAT, "config": model.config.to_mapping()}
@@ -160,10 +175,11 @@ def load_model(
             "leave the graph out to use the one inside the model, or train on the new one"
         )
     try:
-        text = load_file(folder / "nodes.safetensors")["text"]
+        nodes = load_file(folder / "nodes.safetensors")
         context = GraphContext.build(
             snapshot,
-            text.numpy(),
+            nodes["text"].numpy(),
+            names=nodes["names"].numpy() if "names" in nodes else None,
             also=manifest.catalogue_also,
             adverse_events=manifest.config.adverse_events,
         )
@@ -177,6 +193,11 @@ def load_model(
         model.load_state_dict(load_file(folder / "model.safetensors"))
         with (folder / "references.jsonl").open(encoding="utf-8") as stream:
             references = tuple(ClinicalCase.from_json(line) for line in stream)
+        boosted = None
+        if manifest.boosted_treatments:
+            boosted = BoostedTreatments.load(folder / _TREATMENTS)
+            if boosted.names != PairFeatures.names:
+                raise ValueError("treatments: trained on other pair features")
     except (OSError, KeyError, RuntimeError, ValueError, SafetensorError) as error:
         # PyTorch says what does not fit only in the second line.
         reason = " ".join(str(error).split("\n")[:2]).replace("\t", "") or type(error).__name__
@@ -186,6 +207,7 @@ def load_model(
         context=context,
         references=references,
         manifest=manifest,
+        boosted=boosted,
     )
 
 

@@ -127,7 +127,10 @@ class TrainConfig:
         balance: Exponent b; a case weighs (cases of its disease) ** -b, towards macro averages.
         neural_weight: Weight of the neural loss.
         combined_weight: Weight of the combiner's loss.
-        treatment_weight: Weight of the treatment loss; 0 leaves treatments untrained.
+        treatment_weight: Weight of the treatment loss; 0 leaves the treatment decoder untrained.
+        boosted_treatments: Train boosted trees that rank treatments, after the neural training.
+        neural_treatments: Share of the neural decoder beside the trees, see
+            `fusion.treatment_scores`.
         evaluate_every: Steps between looks at the development part.
         patience: Looks without gain before the first stage ends.
         checkpoint_every: Steps between checkpoints.
@@ -160,6 +163,8 @@ class TrainConfig:
     neural_weight: float = 1.0
     combined_weight: float = 1.0
     treatment_weight: float = 0.3
+    boosted_treatments: bool = True
+    neural_treatments: float = 0.0
     evaluate_every: int = 25
     patience: int = 6
     checkpoint_every: int = 50

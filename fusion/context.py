@@ -34,12 +34,18 @@ class PairsAtNeed:
         graph: The snapshot.
         treatments: Treatment catalogue.
         text: Text embedding of every node.
+        names: Embedding of the bare name of every node; None takes `text`.
     """
 
     def __init__(
-        self, graph: GraphSnapshot, treatments: TreatmentCatalogue, text: torch.Tensor
+        self,
+        graph: GraphSnapshot,
+        treatments: TreatmentCatalogue,
+        text: torch.Tensor,
+        names: torch.Tensor | None = None,
     ) -> None:
-        self._graph, self._treatments, self._text = graph, treatments, text
+        self._graph, self._treatments = graph, treatments
+        self._text, self._names = text, names
         self._pairs: PairFeatures | None = None
         self._lock = Lock()
 
@@ -47,9 +53,12 @@ class PairsAtNeed:
         """The features, always the same object."""
         with self._lock:
             if self._pairs is None:
-                text = np.asarray(self._text.cpu().numpy(), dtype=np.float32)
-                unit = text / np.maximum(np.linalg.norm(text, axis=1, keepdims=True), 1e-9)
-                self._pairs = PairFeatures(self._graph, self._treatments, unit)
+                self._pairs = PairFeatures(
+                    self._graph,
+                    self._treatments,
+                    _unit(self._text),
+                    names=None if self._names is None else _unit(self._names),
+                )
         return self._pairs
 
 
@@ -60,6 +69,8 @@ class GraphContext:
     Attributes:
         graph: The snapshot.
         tensors: Message passing and node texts.
+        names: Embedding of the bare name of every node, half precision; None where `text` stands
+            in for it.
         knowledge: What symbolic scorers read; holds the disease catalogue.
         treatments: Treatment catalogue.
         pairs_at_need: Makes features of (disease, treatment) pairs when they are first asked for;
@@ -69,6 +80,7 @@ class GraphContext:
 
     graph: GraphSnapshot
     tensors: GraphTensors
+    names: torch.Tensor | None
     knowledge: SymbolicKnowledge
     treatments: TreatmentCatalogue
     pairs_at_need: PairsAtNeed | None
@@ -80,6 +92,7 @@ class GraphContext:
         graph: GraphSnapshot,
         text: npt.NDArray[np.floating],
         *,
+        names: npt.NDArray[np.floating] | None = None,
         also: Iterable[str] = (),
         adverse_events: bool = False,
     ) -> GraphContext:
@@ -88,6 +101,8 @@ class GraphContext:
         Args:
             graph: The snapshot.
             text: Embedding of every node, zeros where it has no text.
+            names: Embedding of the bare name of every node, for the treatment ranker; None takes
+                `text`.
             also: Diagnoses that must be in the catalogue.
             adverse_events: Let messages flow along adverse events.
         """
@@ -102,12 +117,15 @@ class GraphContext:
         )
         treatments = TreatmentCatalogue.from_snapshot(graph)
         labelled = _has_labels(graph, treatments)
+        bare = None if names is None else torch.from_numpy(np.asarray(names, dtype=np.float16))
+        pairs = PairsAtNeed(graph, treatments, tensors.text, bare) if labelled else None
         return cls(
             graph=graph,
             tensors=tensors,
+            names=bare,
             knowledge=knowledge,
             treatments=treatments,
-            pairs_at_need=PairsAtNeed(graph, treatments, tensors.text) if labelled else None,
+            pairs_at_need=pairs,
             indexer=CaseIndexer(graph, knowledge.catalogue, knowledge.encoder),
         )
 
@@ -138,7 +156,7 @@ class GraphContext:
         text_encoder, image_encoder = open_encoders(
             config, text_folder=text_folder, load_weights=load_weights
         )
-        return FusionModel(
+        model = FusionModel(
             config,
             n_nodes=self.tensors.n_nodes,
             n_relations=len(self.tensors.relations),
@@ -150,6 +168,16 @@ class GraphContext:
             text_encoder=text_encoder,
             image_encoder=image_encoder,
         )
+        model.treatment_decoder.start_from(PairFeatures.names)
+        return model
+
+
+def _unit(vectors: torch.Tensor) -> npt.NDArray[np.float32]:
+    table = np.asarray(vectors.cpu().numpy(), dtype=np.float32)
+    unit: npt.NDArray[np.float32] = table / np.maximum(
+        np.linalg.norm(table, axis=1, keepdims=True), 1e-9
+    )
+    return unit
 
 
 def _has_labels(graph: GraphSnapshot, treatments: TreatmentCatalogue) -> bool:

@@ -156,8 +156,9 @@ class EvidenceCombiner(nn.Module):
 
         With :math:`G(\mathbf{c}) = U h(\mathbf{c}) + \mathbf{u}`, what multiplies f is linear:
 
-        .. math:: s = h(\mathbf{c}) \cdot U^T \mathbf{f} + (\mathbf{w} + \mathbf{u}) \cdot \mathbf{f}
-            + M(\mathbf{f})
+        .. math::
+            s = h(\mathbf{c}) \cdot U^T \mathbf{f}
+            + (\mathbf{w} + \mathbf{u}) \cdot \mathbf{f} + M(\mathbf{f})
 
         so that one matrix product makes all of it, tile by tile, in the cache.
 
@@ -166,8 +167,8 @@ class EvidenceCombiner(nn.Module):
             neural: Both similarities.
             normaliser: As in `forward`.
         """
-        opening, closing = self.gate[0], self.gate[2]
-        hidden, last = self.network[0], self.network[2]
+        opening, closing = _linear(self.gate, 0), _linear(self.gate, 2)
+        hidden, last = _linear(self.network, 0), _linear(self.network, 2)
         n_hidden, n_names = opening.out_features, len(self.mean)
         fused = torch.cat(
             [closing.weight.t(), (self.weight + closing.bias)[None], hidden.weight]
@@ -195,6 +196,12 @@ class EvidenceCombiner(nn.Module):
             logits[some] = (gates * linear[:n_hidden]).sum(dim=0) + linear[n_hidden]
             logits[some] += (last.weight @ own)[0] + last.bias
         return logits
+
+
+def _linear(part: nn.Sequential, at: int) -> nn.Linear:
+    layer = part[at]
+    assert isinstance(layer, nn.Linear)  # noqa: S101 - for the type checker
+    return layer
 
 
 def _unit(x: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from .context import GraphContext
 from .model import NodeVectors
 from .symbolic import DiseaseCatalogue, SymbolicFeatures
 from .symbolic.treatments import TreatmentCatalogue
+from .treatment_scores import combine_treatments
 
 __all__ = ["Predictor"]
 
@@ -66,6 +67,8 @@ class Predictor:
         self._images = (
             ImageCache(size=loaded.model.config.image_size, most=64) if reads_images else None
         )
+        self._boosted = loaded.boosted
+        self._neural_treatments = float(self.manifest.training.get("neural_treatments", 0.0))
         self._vectors: NodeVectors | None = None
         self._treatment_scores: OrderedDict[int, Float[np.ndarray, "n_drugs 2"]] = OrderedDict()
 
@@ -159,6 +162,9 @@ class Predictor:
     ) -> Float[np.ndarray, "n_diseases n_drugs 2"]:
         """Indication and contraindication scores of every treatment.
 
+        Log-odds of the boosted trees, see `fusion.treatment_scores`; those of the neural decoder
+        where the model has no trees.
+
         Args:
             diseases: Snapshot indices; phenotypes are answered too.
         """
@@ -167,12 +173,7 @@ class Predictor:
         fresh: dict[int, Float[np.ndarray, "n_drugs 2"]] = {}
         for start in range(0, len(missing), _DISEASES_AT_ONCE):
             some = np.asarray(missing[start : start + _DISEASES_AT_ONCE], dtype=np.int32)
-            features = None
-            if self._context.pairs is not None:
-                features = torch.from_numpy(self._context.pairs.compute(some))
-                features = features.to(self._model.device)
-            indices = torch.from_numpy(some.astype(np.int64)).to(self._model.device)
-            scores = self._model.treatment_scores(indices, self.vectors, features).cpu().numpy()
+            scores = self._fresh_treatments(some)
             fresh.update(zip(some.tolist(), scores, strict=True))
         result = np.zeros((len(nodes), len(self.treatments), 2), dtype=np.float32)
         for row, node in enumerate(nodes.tolist()):
@@ -182,6 +183,24 @@ class Predictor:
         while len(self._treatment_scores) > _REMEMBERED_DISEASES:
             self._treatment_scores.popitem(last=False)
         return result
+
+    def _fresh_treatments(
+        self, nodes: Int[np.ndarray, " n_diseases"]
+    ) -> Float[np.ndarray, "n_diseases n_drugs 2"]:
+        """Trees first; without them the decoder alone."""
+        pairs, device = self._context.pairs, self._model.device
+        features = None if pairs is None else pairs.compute(nodes)
+        boosted = None
+        if self._boosted is not None and features is not None:
+            boosted = self._boosted.score_features(features)
+            if not self._neural_treatments:
+                return boosted
+        known = None if features is None else torch.from_numpy(features).to(device)
+        indices = torch.from_numpy(nodes.astype(np.int64)).to(device)
+        neural = self._model.treatment_scores(indices, self.vectors, known).cpu().numpy()
+        if boosted is None:
+            return np.asarray(neural, dtype=np.float32)
+        return combine_treatments(boosted, neural, self._neural_treatments)
 
     def score_treatments_for_cases(
         self, cases: Sequence[ClinicalCase], *, n_diagnoses: int = 20

@@ -3,7 +3,8 @@
 Decides the order of things. First stage, `learn`: the neural part learns from the cases that are
 not held aside, the combiner from those that are, until the development part stops gaining. Second
 stage, `refit`: from the best weights on, all cases train the neural part and the combiner stands
-still. Who is held aside is decided in `fusion.folds`, what is minimised in `fusion.objective`.
+still. Last, boosted trees learn to rank treatments. Who is held aside is decided in `fusion.folds`,
+what is minimised in `fusion.objective`.
 """
 
 from __future__ import annotations
@@ -37,12 +38,13 @@ from .development import evaluate_development, fit_temperature
 from .folds import TrainingParts
 from .hardware import open_accelerator
 from .model import FusionModel
-from .node_text import embed_graph
+from .node_text import embed_graph, embed_names
 from .objective import Objective
 from .sampling import StepSampler
 from .simulate import PatientSimulator
 from .training_state import Progress, load_training, save_training
 from .treatment_batches import TreatmentSampler
+from .treatment_scores import train_boosted_treatments
 
 __all__ = ["TrainResult", "train"]
 
@@ -75,6 +77,7 @@ def train(
     resume: bool = False,
     *,
     node_text: npt.NDArray[np.floating] | None = None,
+    node_names: npt.NDArray[np.floating] | None = None,
 ) -> TrainResult:
     """Trains a model and writes it to a folder.
 
@@ -85,6 +88,8 @@ def train(
         out: Model folder; checkpoints and scalars lie in it too.
         resume: Go on from the newest checkpoint in `out`, if there is one.
         node_text: Embedding of every node; None embeds them with the text encoder.
+        node_names: Embedding of the bare name of every node, for the trees that rank treatments;
+            None embeds them too, or takes `node_text` where that is given.
 
     Raises:
         ValueError: If no case has a known diagnosis.
@@ -93,7 +98,12 @@ def train(
     torch.manual_seed(config.seed)
     text = node_text if node_text is not None else embed_graph(graph, config.model)
     also = sorted({diagnosis for case in cases for diagnosis in case.diagnoses})
-    context = GraphContext.build(graph, text, also=also, adverse_events=config.model.adverse_events)
+    names = node_names
+    if names is None and node_text is None and config.boosted_treatments:
+        names = embed_names(graph, config.model, text)
+    context = GraphContext.build(
+        graph, text, names=names, also=also, adverse_events=config.model.adverse_events
+    )
     parts = TrainingParts.build(context, cases, config)
     torch.manual_seed(config.seed)
     model = context.new_model(config.model, feature_names=parts.feature_names)
@@ -123,6 +133,7 @@ def train(
         training=config.to_mapping(),
         metrics=metrics,
         temperature=temperature,
+        boosted=train_boosted_treatments(context) if config.boosted_treatments else None,
     )
     return TrainResult(folder=out, steps=progress.step, metrics=metrics, seconds=seconds)
 

@@ -13,6 +13,8 @@ against which negatives, is decided in `fusion.treatment_batches`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -22,6 +24,12 @@ __all__ = ["CONTRAINDICATION", "INDICATION", "TreatmentDecoder"]
 
 INDICATION, CONTRAINDICATION = 0, 1
 """Positions on the last axis of the scores."""
+
+_PRIOR = (
+    {"kernel ridge through similar treatments": 20.0},
+    {"contraindication ridge through similar treatments": 20.0},
+)
+"""Weights of pair features at the start, in the order of the scores; a ridge lies in [0, 1]."""
 
 
 class TreatmentDecoder(nn.Module):
@@ -51,6 +59,21 @@ class TreatmentDecoder(nn.Module):
         self.direct = nn.Linear(n_pair_features, 2, bias=False) if n_pair_features else None
         self.out = nn.Linear(d_hidden, 2)
         self.dropout = nn.Dropout(dropout)
+
+    @torch.no_grad()
+    def start_from(self, names: Sequence[str]) -> None:
+        """Lets learning start from the kernel ridge, the strongest single feature.
+
+        Args:
+            names: Names of the pair features, in order.
+        """
+        if self.direct is None:
+            return
+        self.direct.weight.zero_()
+        for name, weight in _PRIOR[INDICATION].items():
+            self.direct.weight[INDICATION, names.index(name)] = weight
+        for name, weight in _PRIOR[CONTRAINDICATION].items():
+            self.direct.weight[CONTRAINDICATION, names.index(name)] = weight
 
     def forward(
         self,

@@ -124,13 +124,15 @@ class FindingEvidence:
         if term in annotated:
             return _Match(tuple(annotated[term]), term)
         ancestors = set(self._ontology.ancestors_of(term).tolist())
-        best, best_content = None, 0.0
-        for other in annotated:
+        best: _Match | None = None
+        best_content = 0.0
+        for other, rows in annotated.items():
             shared = ancestors.intersection(self._ontology.ancestors_of(other).tolist())
-            content = max((float(self._content[a]) for a in shared), default=0.0)
-            if content > best_content:
-                best, best_content = other, content
-        return None if best is None else _Match(tuple(annotated[best]), best)
+            met = max(shared, key=lambda a: (float(self._content[a]), -a), default=None)
+            if met is not None and self._content[met] > best_content:
+                # Shown is what both have in common: "increased" must not seem to match "decreased".
+                best, best_content = _Match(tuple(rows), met), float(self._content[met])
+        return best
 
     def _finding(self, node: int, term: int, weight: float | None) -> Evidence:
         """What one finding says of one disease; `weight` is None for an absent finding."""

@@ -44,6 +44,7 @@ PREDICATE_WEIGHTS: dict[Predicate, float] = {
 _FIRST_BEAM = 400
 _SECOND_BEAM = 4000
 _PER_METAPATH = 2
+_MOST_CHILDREN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,10 @@ class EvidenceGraph:
         types = np.asarray(snapshot.node_types)
         phenotype = types == NODE_TYPE_CODE[NodeType.PHENOTYPE]
         keep = ~(phenotype[head] & phenotype[tail])
+        # Neither does a grouping that half of all diseases belong to ("autosomal recessive").
+        kinds = self._predicate[row] == PREDICATE_CODE[Predicate.SUBCLASS_OF]
+        children = np.bincount(tail[kinds], minlength=snapshot.n_nodes)
+        keep &= ~(kinds & (children[tail] > _MOST_CHILDREN))
         head, tail, row, weight_of = head[keep], tail[keep], row[keep], weight_of[keep]
         source = np.concatenate([head, tail])
         order = np.argsort(source, kind="stable")
@@ -136,12 +141,19 @@ class EvidenceGraph:
             return []
         near = self._disease_frontiers(disease)
         far = self._frontiers(treatment)
-        found: dict[tuple[tuple[int, bool], ...], EvidencePath] = {}
+        found: dict[tuple[object, ...], EvidencePath] = {}
         for hops in range(1, max_hops + 1):
             for path in self._meet(far, (hops + 1) // 2, near, hops // 2):
                 if without.isdisjoint(step.row for step in path.steps):
-                    found.setdefault(tuple((s.row, s.forward) for s in path.steps), path)
+                    self._keep(found, path)
         return self._diverse(sorted(found.values(), key=lambda p: -p.score), limit)
+
+    def _keep(self, found: dict[tuple[object, ...], EvidencePath], path: EvidencePath) -> None:
+        """Keeps one path for each sequence of nodes and predicates, that of the lowest rows."""
+        said = tuple((int(self._predicate[s.row]), s.forward) for s in path.steps)
+        known = found.get((path.nodes, said))
+        if known is None or [s.row for s in path.steps] < [s.row for s in known.steps]:
+            found[path.nodes, said] = path
 
     def _disease_frontiers(self, disease: int) -> list[_Frontier]:
         if disease not in self._disease_side:

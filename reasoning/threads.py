@@ -1,7 +1,7 @@
 """Blocks of cases on as many threads as PyTorch has been given.
 
-Decides that one block runs on one thread, with single-threaded matrix products: the products of one
-case are too small to be worth dividing. The same case gets the same answer on any number of threads.
+Decides that one block runs on one thread, with single-threaded matrix products: those of one case
+are too small to be worth dividing. A case gets the same answer on any number of threads.
 """
 
 from collections.abc import Callable, Sequence

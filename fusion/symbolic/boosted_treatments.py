@@ -8,6 +8,7 @@ made without the treatments of a disease's kin (`fusion.symbolic.pairs`), so tra
 disease without treatments. One model for indications, one for contraindications, through LightGBM.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -32,6 +33,7 @@ _HARD_BY = (
 )
 _RIDGE = (_HARD_BY[0][0], _HARD_BY[1][0])
 _RIDGE_SHARE = 0.3  # of a standard deviation; the ridge is right about the first ranks, trees below
+_LEAST_SPREAD = 0.1  # of the trees' log-odds: where data is too little for trees, the ridge ranks
 _PEERS = 25  # treatments on either side, by degree, that count as equally popular
 
 
@@ -87,8 +89,15 @@ class PairSample:
         *,
         forbidden: bool = False,
         options: BoostedTreatmentOptions | None = None,
+        progress: Callable[[int], None] = lambda _: None,
     ) -> Self:
         """Samples the labelled diseases; those without a label of the kind are left out.
+
+        Args:
+            pairs: Labels and features.
+            forbidden: Sample contraindications instead of indications.
+            options: How many of each.
+            progress: Told how many further diseases are done.
 
         Raises:
             ValueError: No disease has such a label.
@@ -113,6 +122,7 @@ class PairSample:
                 features.append(table[at, drawn])
                 relevant.append(labels[row, drawn].astype(np.int32))
                 weight.append(stands_for * labels[row].sum() ** -chosen.macro)
+            progress(len(block))
         joined = np.concatenate(weight)
         return cls(
             features=np.concatenate(features),
@@ -186,17 +196,29 @@ class BoostedTreatments:
     n_threads: int = 1
 
     @classmethod
-    def train(cls, pairs: PairFeatures, *, options: BoostedTreatmentOptions | None = None) -> Self:
+    def train(
+        cls,
+        pairs: PairFeatures,
+        *,
+        options: BoostedTreatmentOptions | None = None,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Self:
         """Fits both models on everything that is labelled.
+
+        Args:
+            pairs: Labels and features.
+            options: Sampling and trees.
+            progress: Told how many further diseases were sampled, over both relations.
 
         Raises:
             ValueError: No disease has an indication.
         """
         chosen = options or BoostedTreatmentOptions()
-        good = _fit(PairSample.draw(pairs, options=chosen), chosen)
+        good = _fit(PairSample.draw(pairs, options=chosen, progress=progress), chosen)
         bad = None
         if pairs.forbidden.any():
-            bad = _fit(PairSample.draw(pairs, forbidden=True, options=chosen), chosen)
+            sample = PairSample.draw(pairs, forbidden=True, options=chosen, progress=progress)
+            bad = _fit(sample, chosen)
         return cls(
             indication=good, contraindication=bad, names=pairs.names, n_threads=chosen.n_threads
         )
@@ -225,7 +247,8 @@ class BoostedTreatments:
                 ridge = features[:, :, self.names.index(_RIDGE[at])]
                 ridge = ridge - ridge.mean(axis=1, keepdims=True)
                 spread = np.maximum(ridge.std(axis=1, keepdims=True), 1e-9)
-                share = _RIDGE_SHARE * trees.std(axis=1, keepdims=True)
+                width = np.maximum(trees.std(axis=1, keepdims=True), _LEAST_SPREAD)
+                share = _RIDGE_SHARE * width
                 out[:, :, at] = trees + share * ridge / spread
         return out
 
@@ -245,15 +268,19 @@ class BoostedTreatments:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Reads what `save` wrote."""
-        good = lightgbm.Booster(model_file=str(folder / _FILES[0]))
-        bad = folder / _FILES[1]
-        names = tuple(name.replace("_", " ") for name in good.feature_name())
-        return cls(
-            indication=good,
-            contraindication=lightgbm.Booster(model_file=str(bad)) if bad.exists() else None,
-            names=names,
-        )
+        """Reads what `save` wrote.
+
+        Raises:
+            ValueError: A file is missing or no LightGBM model.
+        """
+        good, bad = (folder / name for name in _FILES)
+        try:
+            indication = lightgbm.Booster(model_file=str(good))
+            contraindication = lightgbm.Booster(model_file=str(bad)) if bad.exists() else None
+        except lightgbm.basic.LightGBMError as error:
+            raise ValueError(f"{folder}: {error}") from error
+        names = tuple(name.replace("_", " ") for name in indication.feature_name())
+        return cls(indication=indication, contraindication=contraindication, names=names)
 
 
 def _fit(sample: PairSample, options: BoostedTreatmentOptions) -> Any:

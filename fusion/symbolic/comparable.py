@@ -54,7 +54,8 @@ def _above_the_last(values: FloatArray, k: int) -> npt.NDArray[np.intp]:
         above = np.flatnonzero(values > guess)
         if len(above) >= k:
             reached = values[above]
-            return above[reached > np.partition(reached, len(reached) - k)[-k]]
+            far: npt.NDArray[np.intp] = above[reached > np.partition(reached, len(reached) - k)[-k]]
+            return far
         if np.count_nonzero(values >= guess) >= k:  # ties: the guess is the k-th largest itself
             return above
     return np.flatnonzero(values > np.partition(values, len(values) - k)[-k])

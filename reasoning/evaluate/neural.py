@@ -5,7 +5,7 @@ excludes, and that its catalogue is lined up with the benchmark's.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -98,5 +98,7 @@ class TrainedModel:
         graph = snapshot.subset(~snapshot.without_publications(setting.excluded))
         training = [self.cases[case_id] for case_id in setting.training.case_ids]
         folder = self.out / setting.protocol
-        train(graph, training, self.config, folder, resume=self.resume, node_text=self.node_text)
+        # Trees that rank treatments take minutes and say nothing about a diagnosis.
+        config = replace(self.config, boosted_treatments=False)
+        train(graph, training, config, folder, resume=self.resume, node_text=self.node_text)
         return ModelScorer.of(Predictor.load(folder), setting, self.cases)

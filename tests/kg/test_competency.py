@@ -18,6 +18,9 @@ from kg.validate import validate
 from tests.kg.competency import MAPPINGS, NODES, SOURCES, STATEMENTS
 from tests.kg.test_endpoint import Handler
 
+# rdflib warns of its own parts.
+pytestmark = pytest.mark.filterwarnings("ignore:Dataset:DeprecationWarning")
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "competency.md"
 QUESTIONS = re.findall(
     r"^## \d+\. (.+?)\n\n```sparql\n(.*?)```\n\n```answer\n(.*?)```",

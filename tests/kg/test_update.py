@@ -13,7 +13,7 @@ from kg.foreign import rdf_sources
 from kg.graph_folder import REPORT
 from kg.record_cache import RecordCache, WatchedFiles
 from kg.records import SourceRecords, load_records, save_records
-from kg.sources import source_named
+from kg.sources import DropReport, source_named
 from kg.statements import Mapping, Node, Statement
 from kg.update import inputs_digest, update_graph
 from tests.kg.records import MAPPINGS, NODES, STATEMENTS, mappings, nodes, statements
@@ -106,17 +106,11 @@ def test_a_file_that_appears_counts_as_a_change(tmp_path: Path) -> None:
     assert not files.has("maxo/maxo-annotations.tsv")
     assert files.asked == {"maxo/maxo-annotations.tsv"}
     cache, source = RecordCache(tmp_path / "records"), source_named(SOURCE)
-    cache.keep(source, files, SourceRecords(), source_report())
+    cache.keep(source, files, SourceRecords(), DropReport())
     assert cache.find(source, files) is not None
     (tmp_path / "maxo").mkdir()
     (tmp_path / "maxo" / "maxo-annotations.tsv").write_text("x")
     assert cache.find(source, files) is None
-
-
-def source_report():  # type: ignore[no-untyped-def]
-    from kg.sources import DropReport
-
-    return DropReport()
 
 
 def test_a_guest_counts_by_its_bytes_and_an_endpoint_is_always_asked(tmp_path: Path) -> None:
