@@ -25,6 +25,7 @@ from kg.snapshot import GraphSnapshot
 
 from .config import ModelConfig
 from .context import GraphContext
+from .diagnosis_trees import DiagnosisTrees
 from .model import FusionModel
 from .symbolic.boosted_treatments import BoostedTreatments
 from .symbolic.pairs import PairFeatures
@@ -40,6 +41,7 @@ __all__ = [
 
 _FORMAT = 1
 _TREATMENTS = "treatments"
+_TREES = "diagnoses.txt"
 
 
 class ModelError(ValueError):
@@ -61,6 +63,7 @@ class ModelManifest:
         feature_names: Symbolic features that the combiner reads, in order.
         catalogue_also: Diagnoses that were added to the catalogue.
         relations: Names of the relations of message passing, in order.
+        trees_weight: Weight of the boosted trees in the ranking of diagnoses; 0 for none.
         boosted_treatments: Whether boosted trees rank treatments, in the folder `treatments`.
     """
 
@@ -74,6 +77,7 @@ class ModelManifest:
     feature_names: tuple[str, ...]
     catalogue_also: tuple[str, ...]
     relations: tuple[str, ...]
+    trees_weight: float = 0.0
     boosted_treatments: bool = False
 
 
@@ -86,6 +90,7 @@ class LoadedModel:
     references: tuple[ClinicalCase, ...]
     manifest: ModelManifest
     boosted: BoostedTreatments | None = None
+    trees: DiagnosisTrees | None = None
 
 
 def save_model(
@@ -99,6 +104,7 @@ def save_model(
     metrics: Mapping[str, Any],
     temperature: float | None,
     boosted: BoostedTreatments | None = None,
+    trees: DiagnosisTrees | None = None,
 ) -> ModelManifest:
     """Writes a model folder; a model that was there before is replaced file by file.
 
@@ -112,6 +118,7 @@ def save_model(
         metrics: Results, JSON values.
         temperature: See `ModelManifest`.
         boosted: Trees that rank treatments.
+        trees: Trees that rank diagnoses.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "manifest.json").unlink(missing_ok=True)
@@ -125,6 +132,9 @@ def save_model(
         shutil.rmtree(folder / _TREATMENTS)
     if boosted is not None:
         boosted.save(folder / _TREATMENTS)
+    (folder / _TREES).unlink(missing_ok=True)
+    if trees is not None and trees.weight:
+        _replace(folder / _TREES, trees.save)
     lines = "".join(_facts(case).to_json() + "\n" for case in references)
     _replace(folder / "references.jsonl", lambda path: path.write_text(lines, encoding="utf-8"))
     graph_folder = folder / "graph"
@@ -144,6 +154,7 @@ def save_model(
         feature_names=model.feature_names,
         catalogue_also=tuple(catalogue_also),
         relations=tuple(str(relation) for relation in context.tensors.relations),
+        trees_weight=0.0 if trees is None else trees.weight,
         boosted_treatments=boosted is not None,
     )
     values = {name: getattr(manifest, name) for name in ModelManifest.__slots__}
@@ -193,6 +204,9 @@ def load_model(
         model.load_state_dict(load_file(folder / "model.safetensors"))
         with (folder / "references.jsonl").open(encoding="utf-8") as stream:
             references = tuple(ClinicalCase.from_json(line) for line in stream)
+        trees = None
+        if manifest.trees_weight:
+            trees = DiagnosisTrees.load(folder / _TREES, weight=manifest.trees_weight)
         boosted = None
         if manifest.boosted_treatments:
             boosted = BoostedTreatments.load(folder / _TREATMENTS)
@@ -208,6 +222,7 @@ def load_model(
         references=references,
         manifest=manifest,
         boosted=boosted,
+        trees=trees,
     )
 
 

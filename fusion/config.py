@@ -128,6 +128,9 @@ class TrainConfig:
         neural_weight: Weight of the neural loss.
         combined_weight: Weight of the combiner's loss.
         treatment_weight: Weight of the treatment loss; 0 leaves the treatment decoder untrained.
+        boosted_diagnoses: Train boosted trees over symbolic features that order the head of the
+            list of diagnoses together with the combiner, where there is a development part; see
+            `fusion.diagnosis_trees`.
         boosted_treatments: Train boosted trees that rank treatments, after the neural training.
         neural_treatments: Share of the neural decoder beside the trees, see
             `fusion.treatment_scores`.
@@ -163,6 +166,7 @@ class TrainConfig:
     neural_weight: float = 1.0
     combined_weight: float = 1.0
     treatment_weight: float = 0.3
+    boosted_diagnoses: bool = True
     boosted_treatments: bool = True
     neural_treatments: float = 0.0
     evaluate_every: int = 25

@@ -54,9 +54,26 @@ class SimilarityHead(nn.Module):
         texts: Float[Tensor, "n_diseases d_model"],
     ) -> Float[Tensor, "n_cases n_diseases 2"]:
         """Both scaled cosines of every patient and disease; their sum is the neural logit."""
+        return self.against(patients, *self.project(diseases, texts))
+
+    def project(
+        self,
+        diseases: Float[Tensor, "n_diseases d_model"],
+        texts: Float[Tensor, "n_diseases d_model"],
+    ) -> tuple[Float[Tensor, "n_diseases d_model"], Float[Tensor, "n_diseases d_model"]]:
+        """What patients are compared with; the same for all of them."""
+        return _unit(self.disease(diseases)), _unit(self.text(texts))
+
+    def against(
+        self,
+        patients: Float[Tensor, "n_cases d_model"],
+        diseases: Float[Tensor, "n_diseases d_model"],
+        texts: Float[Tensor, "n_diseases d_model"],
+    ) -> Float[Tensor, "n_cases n_diseases 2"]:
+        """As `forward`, of diseases and texts that `project` has made."""
         scale = self.log_scale.clamp(max=math.log(60.0)).exp()
-        graph = _unit(self.to_graph(patients)) @ _unit(self.disease(diseases)).t()
-        text = _unit(self.to_text(patients)) @ _unit(self.text(texts)).t()
+        graph = _unit(self.to_graph(patients)) @ diseases.t()
+        text = _unit(self.to_text(patients)) @ texts.t()
         return torch.stack([graph * scale[0], text * scale[1]], dim=-1)
 
 

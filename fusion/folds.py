@@ -28,7 +28,8 @@ from .config import TrainConfig
 from .context import GraphContext
 from .graph import GraphTensors
 from .symbolic import SymbolicFeatures
-from .symbolic.crossfit import balanced_folds, decoy_publications
+from .symbolic.boosted import BoostedOptions, TrainingSample
+from .symbolic.crossfit import Fold, balanced_folds, decoy_publications
 
 __all__ = ["Candidates", "DevelopmentPart", "TrainingParts"]
 
@@ -80,6 +81,7 @@ class TrainingParts:
         feature_names: Names of the symbolic features.
         mean: Mean of each feature over the catalogue.
         deviation: Standard deviation likewise.
+        trees_sample: What boosted trees learn from; None when they are not wanted.
     """
 
     n_diseases: int
@@ -92,6 +94,7 @@ class TrainingParts:
     feature_names: tuple[str, ...]
     mean: npt.NDArray[np.float32]
     deviation: npt.NDArray[np.float32]
+    trees_sample: TrainingSample | None = None
 
     @classmethod
     def build(
@@ -125,6 +128,7 @@ class TrainingParts:
         arrays = tuple(by_id[case.case_id] for case in train)
         graphs, candidates, moments = [], {}, _Moments()
         names: tuple[str, ...] = ()
+        samples: list[TrainingSample] = []
         for fold in range(n_folds):
             rows = np.flatnonzero(fold_of == fold)
             held = [train[i] for i in rows]
@@ -136,6 +140,8 @@ class TrainingParts:
                 values = features.compute([arrays[i].terms])[0]
                 moments.add(values)
                 candidates[i] = _choose(values, arrays[i].gold, config, rng)
+            if dev and config.boosted_diagnoses:
+                samples += _trees_sample(context, held, features, config.seed + fold)
             if not aside.any() and len(rows):
                 moments.add(features.compute([arrays[rows[0]].terms])[0])
         development = None
@@ -164,6 +170,7 @@ class TrainingParts:
             feature_names=names,
             mean=mean,
             deviation=deviation,
+            trees_sample=TrainingSample.join(samples) if samples else None,
         )
 
 
@@ -233,6 +240,18 @@ def _without(
     )
     graph = context.tensors.without_rows(context.graph.without_publications(excluded))
     return graph, features
+
+
+def _trees_sample(
+    context: GraphContext, held: Sequence[ClinicalCase], features: SymbolicFeatures, seed: int
+) -> list[TrainingSample]:
+    """Candidates of the held cases that have findings; their features know nothing of them."""
+    cases = context.knowledge.references(held)
+    if not len(cases):
+        return []
+    rows = np.arange(len(cases), dtype=np.int32)
+    fold = Fold(rows=rows, cases=cases, features=features, excluded=frozenset())
+    return [TrainingSample.from_folds([fold], options=BoostedOptions(seed=seed))]
 
 
 def _choose(

@@ -174,6 +174,13 @@ class FusionModel(nn.Module):
         )
         return scores.float()
 
+    def project_catalogue(
+        self, vectors: NodeVectors
+    ) -> tuple[Float[Tensor, "n_diseases d_model"], Float[Tensor, "n_diseases d_model"]]:
+        """The diseases as patients are compared with them, for `similarity.against`."""
+        nodes = self.disease_nodes
+        return self.similarity.project(vectors.states[nodes], vectors.texts[nodes])
+
     def combine(
         self,
         symbolic: Float[Tensor, "n_cases n_candidates n_features"],

@@ -67,9 +67,11 @@ class Predictor:
         self._images = (
             ImageCache(size=loaded.model.config.image_size, most=64) if reads_images else None
         )
+        self._trees = loaded.trees
         self._boosted = loaded.boosted
         self._neural_treatments = float(self.manifest.training.get("neural_treatments", 0.0))
         self._vectors: NodeVectors | None = None
+        self._projected: tuple[torch.Tensor, torch.Tensor] | None = None
         self._treatment_scores: OrderedDict[int, Float[np.ndarray, "n_drugs 2"]] = OrderedDict()
 
     @classmethod
@@ -121,11 +123,15 @@ class Predictor:
 
     @torch.no_grad()
     def score_diagnoses(
-        self, cases: Sequence[ClinicalCase]
+        self, cases: Sequence[ClinicalCase], *, trees: bool = True
     ) -> Float[np.ndarray, "n_cases n_diseases"]:
         """Logits of every disease of the catalogue for each case.
 
         The same case gets the same scores whatever stands beside it, up to rounding.
+
+        Args:
+            cases: The patients.
+            trees: False leaves the boosted trees out (an ablation).
         """
         rows = []
         for start in range(0, len(cases), _CASES_AT_ONCE):
@@ -136,7 +142,10 @@ class Predictor:
                 symbolic = self.symbolic.compute([case.terms for case in arrays[some]])
                 features = torch.from_numpy(symbolic).to(neural.device)
                 logits = self._model.combine(features, neural[some])
-                rows.append(logits.float().cpu().numpy())
+                own = logits.float().cpu().numpy()
+                if trees and self._trees is not None:
+                    own = self._trees.rerank(own, symbolic, self.symbolic.names)
+                rows.append(own)
         if not rows:
             return np.zeros((0, self.catalogue.n_diseases), dtype=np.float32)
         return np.concatenate(rows).astype(np.float32, copy=False)
@@ -237,7 +246,9 @@ class Predictor:
 
     def _neural(self, arrays: Sequence[CaseArrays]) -> torch.Tensor:
         patients = self._model.encode_patients(self._collate(arrays), self.vectors)
-        return self._model.neural_scores(patients, self.vectors)
+        if self._projected is None:
+            self._projected = self._model.project_catalogue(self.vectors)
+        return self._model.similarity.against(patients, *self._projected).float()
 
 
 def _softmax(values: np.ndarray, axis: int = -1) -> np.ndarray:

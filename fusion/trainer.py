@@ -35,13 +35,16 @@ from .checkpoint import save_model
 from .config import TrainConfig
 from .context import GraphContext
 from .development import evaluate_development, fit_temperature
+from .diagnosis_trees import DiagnosisTrees
 from .folds import TrainingParts
 from .hardware import open_accelerator
 from .model import FusionModel
 from .node_text import embed_graph, embed_names
 from .objective import Objective
+from .ranks import RankSummary, realistic_rank, summarise_ranks
 from .sampling import StepSampler
 from .simulate import PatientSimulator
+from .symbolic.boosted import TrainingSample
 from .training_state import Progress, load_training, save_training
 from .treatment_batches import TreatmentSampler
 from .treatment_scores import train_boosted_treatments
@@ -116,10 +119,15 @@ def train(
     seconds = time.monotonic() - started
     metrics: dict[str, Any] = {"steps": progress.step, "best_step": progress.best_step}
     temperature = None
+    trees: DiagnosisTrees | None = None
     if parts.development is not None:
         result = evaluate_development(model, parts.development, images=loop.images)
         golds = [case.gold for case in parts.development.cases]
-        temperature = fit_temperature(result.logits, golds)
+        logits = result.logits
+        if parts.trees_sample is not None:
+            trees, logits, ranks = _train_trees(parts, parts.trees_sample, logits)
+            metrics |= {"trees_weight": trees.weight, "development_with_trees": asdict(ranks)}
+        temperature = fit_temperature(logits, golds)
         metrics |= {
             "development": asdict(result.combined),
             "development_neural_alone": asdict(result.neural),
@@ -133,9 +141,30 @@ def train(
         training=config.to_mapping(),
         metrics=metrics,
         temperature=temperature,
+        trees=trees,
         boosted=train_boosted_treatments(context) if config.boosted_treatments else None,
     )
     return TrainResult(folder=out, steps=progress.step, metrics=metrics, seconds=seconds)
+
+
+def _train_trees(
+    parts: TrainingParts, sample: TrainingSample, logits: npt.NDArray[np.float32]
+) -> tuple[DiagnosisTrees, npt.NDArray[np.float32], RankSummary]:
+    """Trees, the logits of the development part with them, and its ranks."""
+    part = parts.development
+    if part is None:
+        raise ValueError("trees: there is no development part to weigh them on")
+    golds = [case.gold for case in part.cases]
+    firsts = np.asarray([gold[0] for gold in golds])
+    trees = DiagnosisTrees.train(sample, logits, part.features, firsts)
+    with_trees = np.stack(
+        [
+            trees.rerank(own[None], table[None].astype(np.float32), parts.feature_names)[0]
+            for own, table in zip(logits, part.features, strict=True)
+        ]
+    )
+    ranks = [realistic_rank(own, gold) for own, gold in zip(with_trees, golds, strict=True)]
+    return trees, with_trees, summarise_ranks(ranks, firsts.tolist())
 
 
 class _Loop:

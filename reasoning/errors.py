@@ -17,5 +17,7 @@ class InputError(Exception):
     """
 
     def __init__(self, where: object, problem: str, mend: str) -> None:
+        # What an inner layer already said of the same place is not said twice.
+        problem = problem.removeprefix(f"{where}: ")
         self.where, self.problem, self.mend = str(where), problem, mend
         super().__init__(f"{where}: {problem}. {mend}")

@@ -10,7 +10,6 @@ after the degree-weighted path count of Himmelstein and Baranzini 2015
 evidence: any path of three hops links a third of shuffled pairs too.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +43,9 @@ PREDICATE_WEIGHTS: dict[Predicate, float] = {
 _FIRST_BEAM = 400
 _SECOND_BEAM = 4000
 _PER_METAPATH = 2
+_MOST_MEETINGS = 2000  # of the two ends, for each number of hops
+_TRACED_AT_ONCE = 64
+_ALIKE = 1.0 - 1e-9
 _MOST_CHILDREN = 60
 
 
@@ -73,6 +75,17 @@ class _Frontier:
     parent: IntArray
     row: IntArray
     forward: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Meeting:
+    """Entries of two frontiers that stand on one node, and the score of the path through them."""
+
+    depth_far: int
+    depth_near: int
+    far: IntArray
+    near: IntArray
+    score: FloatArray
 
 
 class EvidenceGraph:
@@ -141,12 +154,29 @@ class EvidenceGraph:
             return []
         near = self._disease_frontiers(disease)
         far = self._frontiers(treatment)
+        met = [self._meet(far, (n + 1) // 2, near, n // 2) for n in range(1, max_hops + 1)]
+        score = np.concatenate([one.score for one in met])
+        hops = np.repeat(np.arange(len(met)), [len(one.score) for one in met])
+        first = np.cumsum([0, *(len(one.score) for one in met)])
+        order = np.argsort(-score, kind="stable")
         found: dict[tuple[object, ...], EvidencePath] = {}
-        for hops in range(1, max_hops + 1):
-            for path in self._meet(far, (hops + 1) // 2, near, hops // 2):
-                if without.isdisjoint(step.row for step in path.steps):
+        chosen: list[EvidencePath] = []
+        begin, size = 0, _TRACED_AT_ONCE
+        # Walking back costs more than meeting, and the best few are nearly always enough.
+        while begin < len(order) and len(chosen) < limit:
+            end = min(begin + size, len(order))
+            # Paths of one score come together, so that which of them is kept does not depend on
+            # where a batch ends.
+            while end < len(order) and score[order[end]] >= score[order[end - 1]] * _ALIKE:
+                end += 1
+            for at in order[begin:end].tolist():
+                one, place = met[hops[at]], at - first[hops[at]]
+                path = self._walk(far, near, one, int(place))
+                if path is not None and without.isdisjoint(step.row for step in path.steps):
                     self._keep(found, path)
-        return self._diverse(sorted(found.values(), key=lambda p: -p.score), limit)
+            chosen = self._diverse(sorted(found.values(), key=lambda p: -p.score), limit)
+            begin, size = end, 2 * size
+        return chosen
 
     def _keep(self, found: dict[tuple[object, ...], EvidencePath], path: EvidencePath) -> None:
         """Keeps one path for each sequence of nodes and predicates, that of the lowest rows."""
@@ -191,25 +221,32 @@ class EvidenceGraph:
 
     def _meet(
         self, far_all: list[_Frontier], depth_far: int, near_all: list[_Frontier], depth_near: int
-    ) -> Iterator[EvidencePath]:
+    ) -> _Meeting:
         far, near = far_all[depth_far], near_all[depth_near]
         left = np.searchsorted(near.node, far.node, side="left")
-        right = np.searchsorted(near.node, far.node, side="right")
-        hits = np.flatnonzero(right > left)
-        pairs = [(i, j) for i in hits for j in range(left[i], right[i])]
-        if len(pairs) > 2000:
-            pairs.sort(key=lambda ij: -far.score[ij[0]] * near.score[ij[1]])
-            pairs = pairs[:2000]
-        for i, j in pairs:
-            nodes_far, steps_far = _trace(far_all, depth_far, int(i))
-            nodes_near, steps_near = _trace(near_all, depth_near, int(j))
-            nodes = (*nodes_far, *reversed(nodes_near[:-1]))
-            if len(set(nodes)) != len(nodes):
-                continue
-            backwards = tuple(Step(row=s.row, forward=not s.forward) for s in reversed(steps_near))
-            meeting = self._damping[nodes_far[-1]] if len(steps_near) > 0 else 1.0
-            score = float(far.score[i] * near.score[j] * meeting)
-            yield EvidencePath(nodes=nodes, steps=(*steps_far, *backwards), score=score)
+        counts = np.searchsorted(near.node, far.node, side="right") - left
+        i = np.repeat(np.arange(len(far.node)), counts)
+        offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        j = np.repeat(left, counts) + offset
+        score = far.score[i] * near.score[j]
+        if depth_near:
+            score = score * self._damping[far.node[i]]
+        if len(score) > _MOST_MEETINGS:
+            best = np.argsort(-score, kind="stable")[:_MOST_MEETINGS]
+            i, j, score = i[best], j[best], score[best]
+        return _Meeting(depth_far=depth_far, depth_near=depth_near, far=i, near=j, score=score)
+
+    def _walk(
+        self, far_all: list[_Frontier], near_all: list[_Frontier], met: _Meeting, at: int
+    ) -> EvidencePath | None:
+        """The path through one meeting; None when it visits a node twice."""
+        nodes_far, steps_far = _trace(far_all, met.depth_far, int(met.far[at]))
+        nodes_near, steps_near = _trace(near_all, met.depth_near, int(met.near[at]))
+        nodes = (*nodes_far, *reversed(nodes_near[:-1]))
+        if len(set(nodes)) != len(nodes):
+            return None
+        backwards = tuple(Step(row=s.row, forward=not s.forward) for s in reversed(steps_near))
+        return EvidencePath(nodes=nodes, steps=(*steps_far, *backwards), score=float(met.score[at]))
 
     def _diverse(self, paths: list[EvidencePath], limit: int) -> list[EvidencePath]:
         chosen: list[EvidencePath] = []
@@ -244,21 +281,20 @@ def to_entity(snapshot: GraphSnapshot, node: int) -> Entity:
 
 def to_path(snapshot: GraphSnapshot, path: EvidencePath) -> Path:
     """The path with each hop's statement, source and publications."""
+    rows = np.asarray([step.row for step in path.steps], dtype=np.int64)
+    columns = snapshot.take(rows)
+    entities = {node: to_entity(snapshot, node) for node in path.nodes}
     hops = []
-    for step in path.steps:
-        statement = snapshot.statement(step.row)
-        head, tail = snapshot.index(statement.subject), snapshot.index(statement.object)
-        if head is None or tail is None:  # pragma: no cover - a snapshot cannot hold such a row
-            raise LookupError(f"edge row {step.row} names a node that the snapshot does not have")
+    for at, step in enumerate(path.steps):
         hops.append(
             Hop(
-                subject=to_entity(snapshot, head),
-                predicate=statement.predicate.value,
-                object=to_entity(snapshot, tail),
+                subject=entities[int(columns.head[at])],
+                predicate=PREDICATES[columns.predicate[at]].value,
+                object=entities[int(columns.tail[at])],
                 direction="forward" if step.forward else "backward",
-                statement=statement.id,
-                source=statement.source,
-                publications=statement.publications,
+                statement=snapshot.statement_id(step.row),
+                source=snapshot.sources[columns.source[at]].name,
+                publications=snapshot.publications(step.row),
             )
         )
     return Path(hops=tuple(hops))

@@ -122,6 +122,17 @@ class TrainingSample:
             names=names,
         )
 
+    @classmethod
+    def join(cls, samples: Sequence[Self]) -> Self:
+        """The cases of several samples with the same features."""
+        return cls(
+            features=np.concatenate([sample.features for sample in samples]),
+            relevant=np.concatenate([sample.relevant for sample in samples]),
+            sizes=np.concatenate([sample.sizes for sample in samples]),
+            disease=np.concatenate([sample.disease for sample in samples]),
+            names=samples[0].names,
+        )
+
 
 def _at_most(disease: IntArray, n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """Rows of at most `n` random cases of each disease, in their order."""

@@ -15,6 +15,8 @@ from .training import read_cases_for_training, read_config
 
 __all__ = ["register"]
 
+_TASKS = ("every-cure", "pharmacotherapydb", "pharmacotherapydb-alone")
+
 Graph = Annotated[Path, typer.Argument(help="Folder that `iatros build` wrote.")]
 Cases = Annotated[
     list[Path] | None,
@@ -44,6 +46,10 @@ def diagnosis(
         int, typer.Option("--decoys", min=0, help="Other diseases that lose their publications.")
     ] = 1000,
     samples: Annotated[int, typer.Option("--samples", min=1, help="Bootstrap samples.")] = 1000,
+    calibration: Annotated[
+        int,
+        typer.Option("--calibration", min=0, help="Development cases that fit temperatures."),
+    ] = 400,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the split and the decoys.")] = 0,
 ) -> None:
     """Rank held-out patients under three leakage controls, beside all baselines, with intervals.
@@ -55,6 +61,7 @@ def diagnosis(
     from fusion.symbolic import NameVectors, SymbolicKnowledge
     from reasoning.evaluate import PROTOCOLS, EvaluationOptions, SplitOptions, evaluate_diagnosis
     from reasoning.evaluate.neural import TrainedModel
+    from reasoning.evaluate.scorers import ScorerFactory
     from reasoning.loading import open_graph
 
     chosen = tuple(protocol or PROTOCOLS)
@@ -75,17 +82,21 @@ def diagnosis(
     knowledge = knowledge.with_names(
         NameVectors(terms=text[knowledge.ontology.nodes], diseases=text[knowledge.catalogue.nodes])
     )
-    scorers = []
+    scorers: list[ScorerFactory] = []
     if model:
         of_id = {case.case_id: case for case in found}
-        scorers.append(
-            TrainedModel(cases=of_id, config=training, out=out / "models", node_text=text)
-        )
+        whole = TrainedModel(cases=of_id, config=training, out=out / "models", node_text=text)
+        scorers += [
+            whole,
+            whole.ablation("iatros without boosted trees", "combiner"),
+            whole.ablation("iatros, neural scores alone", "neural"),
+        ]
     options = EvaluationOptions(
         protocols=chosen,  # type: ignore[arg-type]  # checked above
         tested=part,  # type: ignore[arg-type]  # checked above
         split=SplitOptions(seed=seed, n_decoys=decoys),
         n_samples=samples,
+        calibration_cases=calibration,
     )
     try:
         evaluate_diagnosis(
@@ -101,6 +112,72 @@ def diagnosis(
     print((out / "diagnosis.md").read_text(encoding="utf-8"))
 
 
+def treatment(
+    graph: Graph,
+    out: Out,
+    task: Annotated[
+        list[str] | None,
+        typer.Option("--task", help=f"{', '.join(_TASKS)}; repeatable, all by default."),
+    ] = None,
+    text: Annotated[
+        bool | None,
+        typer.Option(
+            "--text/--no-text",
+            help="Let rankers read texts of treatments, or not; by default both are run.",
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Two of the five folds only.")] = False,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="TOML or JSON with settings of training.")
+    ] = None,
+    samples: Annotated[int, typer.Option("--samples", min=1, help="Bootstrap samples.")] = 1000,
+) -> None:
+    """Rank all treatments for held-out diseases and their families, beside all baselines.
+
+    Example: iatros evaluate treatment graphs/demo --out results/treatment --task every-cure
+    """
+    from fusion.config import ConfigError, TrainConfig
+    from fusion.node_text import embed_graph, embed_names
+    from reasoning.evaluate import (
+        EVERY_CURE,
+        PHARMACOTHERAPY,
+        PHARMACOTHERAPY_ALONE,
+        TreatmentEvaluationOptions,
+        evaluate_treatment,
+    )
+    from reasoning.loading import open_graph
+
+    known = (EVERY_CURE, PHARMACOTHERAPY, PHARMACOTHERAPY_ALONE)
+    tasks = dict(zip(_TASKS, known, strict=True))
+    for name in task or ():
+        if name not in tasks:
+            raise typer.BadParameter(f"{name!r} is not one of {', '.join(_TASKS)}")
+    try:
+        model = TrainConfig.from_mapping(read_config(config)).model
+    except (ConfigError, TypeError) as error:
+        raise InputError(config or "--config", str(error), "See docs/training.md") from error
+    snapshot = open_graph(graph)
+    stderr.print("embedding the texts and names of nodes")
+    nodes = embed_graph(snapshot, model)
+    options = TreatmentEvaluationOptions(
+        tasks=tuple(tasks[name] for name in dict.fromkeys(task or _TASKS)),
+        texts=(True, False) if text is None else (text,),
+        n_samples=samples,
+    )
+    try:
+        evaluate_treatment(
+            snapshot,
+            nodes,
+            out,
+            names=embed_names(snapshot, model, nodes),
+            options=options.quick() if quick else options,
+            progress=lambda line: stderr.print(line, highlight=False),
+        )
+    except ValueError as error:
+        raise InputError("evaluate", str(error), "See iatros evaluate treatment --help") from error
+    print((out / "treatment.md").read_text(encoding="utf-8"))
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     evaluate = typer.Typer(
@@ -112,4 +189,5 @@ def register(app: typer.Typer) -> None:
         """The benchmarks: splits, baselines in the same run, intervals."""
 
     evaluate.command("diagnosis")(diagnosis)
+    evaluate.command("treatment")(treatment)
     app.add_typer(evaluate, name="evaluate")

@@ -21,7 +21,7 @@ from .treatment_protocol import (
     TreatmentSplit,
     TreatmentTask,
 )
-from .treatment_results import TreatmentRankerResult, TreatmentResult
+from .treatment_results import FoldSummary, TreatmentRankerResult, TreatmentResult
 from .treatment_scorers import TreatmentBatch, TreatmentScorer, TreatmentScorerFactory
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "CaseBatch",
     "DiseaseTable",
     "EvaluationOptions",
+    "FoldSummary",
     "GoldRanks",
     "Interval",
     "ProtocolResult",

@@ -4,9 +4,10 @@ Decides that the model learns from the setting's training cases on a graph witho
 excludes, and that its catalogue is lined up with the benchmark's.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from .scorers import CaseBatch
 __all__ = ["ModelScorer", "TrainedModel"]
 
 FloatArray = npt.NDArray[np.float32]
+ModelPart = Literal["all", "combiner", "neural"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,14 +35,15 @@ class ModelScorer:
         predictor: The model.
         cases: Cases by id, with their notes and images.
         columns: Position in the model's catalogue of each benchmark disease, -1 for none.
-        neural_only: Leave the symbolic features out (an ablation).
+        part: `all`; `combiner` for the model without its boosted trees, `neural` for the neural
+            scores alone (ablations).
     """
 
     name: str
     predictor: Predictor
     cases: Mapping[str, ClinicalCase]
     columns: npt.NDArray[np.int64]
-    neural_only: bool = False
+    part: ModelPart = "all"
 
     @classmethod
     def of(
@@ -50,25 +53,20 @@ class ModelScorer:
         cases: Mapping[str, ClinicalCase],
         *,
         name: str = "iatros",
-        neural_only: bool = False,
     ) -> "ModelScorer":
         """Lines the model up with the catalogue of a setting."""
         position = {id_: at for at, id_ in enumerate(predictor.catalogue.ids)}
         wanted = setting.knowledge.catalogue.ids
         columns = np.asarray([position.get(id_, -1) for id_ in wanted], dtype=np.int64)
-        return cls(
-            name=name, predictor=predictor, cases=cases, columns=columns, neural_only=neural_only
-        )
+        return cls(name=name, predictor=predictor, cases=cases, columns=columns)
 
     def score(self, batch: CaseBatch) -> FloatArray:
         """Logit of every disease; diseases that the model does not know come last."""
         cases = [self.cases[case_id] for case_id in batch.case_ids]
-        score = (
-            self.predictor.score_diagnoses_neural
-            if self.neural_only
-            else self.predictor.score_diagnoses
-        )
-        logits = score(cases)
+        if self.part == "neural":
+            logits = self.predictor.score_diagnoses_neural(cases)
+        else:
+            logits = self.predictor.score_diagnoses(cases, trees=self.part == "all")
         lowest = logits.min() - 1.0 if logits.size else 0.0
         scores: FloatArray = np.where(self.columns >= 0, logits[:, self.columns], lowest)
         return scores.astype(np.float32)
@@ -91,6 +89,7 @@ class TrainedModel:
     out: Path
     node_text: npt.NDArray[np.floating] | None = None
     resume: bool = True
+    made: dict[str, ModelScorer] = field(default_factory=dict, init=False, repr=False)
 
     def __call__(self, setting: Setting) -> ModelScorer:
         """The scorer of a setting."""
@@ -101,4 +100,10 @@ class TrainedModel:
         # Trees that rank treatments take minutes and say nothing about a diagnosis.
         config = replace(self.config, boosted_treatments=False)
         train(graph, training, config, folder, resume=self.resume, node_text=self.node_text)
-        return ModelScorer.of(Predictor.load(folder), setting, self.cases)
+        scorer = ModelScorer.of(Predictor.load(folder), setting, self.cases)
+        self.made[setting.protocol] = scorer
+        return scorer
+
+    def ablation(self, name: str, part: ModelPart) -> Callable[[Setting], ModelScorer]:
+        """Makes the scorer of a part of the model that was made for the same setting before."""
+        return lambda setting: replace(self.made[setting.protocol], name=name, part=part)

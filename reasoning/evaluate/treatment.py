@@ -25,7 +25,12 @@ from .treatment_protocol import (
     TreatmentSplit,
     TreatmentTask,
 )
-from .treatment_results import TreatmentRankerResult, TreatmentResult, write_treatment_results
+from .treatment_results import (
+    FoldSummary,
+    TreatmentRankerResult,
+    TreatmentResult,
+    write_treatment_results,
+)
 from .treatment_scorers import TreatmentBatch, TreatmentScorerFactory, baselines
 
 __all__ = ["TreatmentEvaluationOptions", "evaluate_split", "evaluate_treatment"]
@@ -137,14 +142,19 @@ def evaluate_split(
             diseases = fold.tested[start : start + _BLOCK]
             batch = TreatmentBatch(diseases=diseases, features=fold.pairs.compute(diseases))
             for ranker in rankers:
-                runs.setdefault(ranker.name, _Run(split)).add(diseases, ranker.score(batch))
-    tables = {name: DiseaseTable.join(run.tables) for name, run in runs.items()}
+                run = runs.setdefault(ranker.name, _Run(split))
+                run.add(number, diseases, ranker.score(batch))
+    tables = {name: DiseaseTable.join(list(run.folds.values())) for name, run in runs.items()}
     names = list(tables)
     best = max(names[:n_baselines], key=lambda name: tables[name].summary()["ap"])
     results = tuple(
         TreatmentRankerResult(
             name=name,
             overall=tables[name].intervals(n_samples=chosen.n_samples),
+            folds=tuple(
+                FoldSummary(number=number, n_diseases=len(table), means=table.summary())
+                for number, table in runs[name].folds.items()
+            ),
             against_wrong=runs[name].against_wrong(),
             contraindications=DiseaseTable.join(runs[name].bad).summary()
             if runs[name].bad
@@ -173,14 +183,16 @@ class _Run:
 
     def __init__(self, split: TreatmentSplit) -> None:
         self._split = split
-        self.tables: list[DiseaseTable] = []
+        self.folds: dict[int, DiseaseTable] = {}
         self.bad: list[DiseaseTable] = []
         self._pairs: tuple[list[npt.NDArray[np.float64]], ...] = ([], [], [], [])
 
-    def add(self, diseases: npt.NDArray[np.int32], scores: FloatArray) -> None:
+    def add(self, fold: int, diseases: npt.NDArray[np.int32], scores: FloatArray) -> None:
         right = self._split.answers[diseases].toarray() > 0
         wrong = (self._split.wrong[diseases].toarray() > 0) & ~right
-        self.tables.append(DiseaseTable.of(scores[:, :, 0], right))
+        table = DiseaseTable.of(scores[:, :, 0], right)
+        so_far = self.folds.get(fold)
+        self.folds[fold] = table if so_far is None else DiseaseTable.join([so_far, table])
         forbids = self._split.task.wrong == "contraindicated"
         asked = wrong.any(axis=1) & forbids
         if asked.any():

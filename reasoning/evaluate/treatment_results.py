@@ -12,9 +12,24 @@ from typing import Any
 from .metrics import Interval
 from .treatment_metrics import TREATMENT_METRICS
 
-__all__ = ["TreatmentRankerResult", "TreatmentResult", "write_treatment_results"]
+__all__ = ["FoldSummary", "TreatmentRankerResult", "TreatmentResult", "write_treatment_results"]
 
 _HEADS = ("AUROC", "AP", "Recall@10", "Recall@50", "MRR")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldSummary:
+    """One ranker on one fold.
+
+    Attributes:
+        number: Which fold, from 0; on fold 0 of Every Cure settings were chosen.
+        n_diseases: Diseases tested in it.
+        means: Every metric, macro over them.
+    """
+
+    number: int
+    n_diseases: int
+    means: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +39,7 @@ class TreatmentRankerResult:
     Attributes:
         name: Its name.
         overall: Every metric, macro over diseases, with its interval over diseases.
+        folds: The metrics of each fold.
         against_wrong: AUROC of right pairs against those that a curator calls wrong.
         contraindications: The metrics of ranking contraindications; None where there are none.
         against_best: Difference to the best baseline, paired; None for that baseline.
@@ -31,6 +47,7 @@ class TreatmentRankerResult:
 
     name: str
     overall: dict[str, Interval]
+    folds: tuple[FoldSummary, ...]
     against_wrong: Interval
     contraindications: dict[str, float] | None
     against_best: dict[str, Interval] | None

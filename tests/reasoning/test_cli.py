@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from fusion import ModelConfig, TrainConfig, train
 from kg.case import ClinicalCase, CodedItem, ImageReference, Observation
 from kg.snapshot import GraphSnapshot
 from reasoning.answer import Answer
 from reasoning.cli import main
+from reasoning.diagnose import Diagnoser
 from tests.fusion.conftest import DISEASES, DRUGS, toy_cases, toy_records
 
 Run = Callable[..., tuple[int, str, str]]
@@ -291,3 +293,18 @@ def test_train_command_trains_and_resumes(
     code, _, err = run("train", graph_folder, "--config", config, "--out", out)
     assert code == 1
     assert "max_steps" in err
+
+
+def test_answers_are_the_same_on_one_thread_and_on_many(model: Path) -> None:
+    cases = [*toy_cases(), *toy_cases()]
+    engine = Diagnoser.load(model)
+    before = torch.get_num_threads()
+    answers = []
+    try:
+        for n_threads in (1, 3):
+            torch.set_num_threads(n_threads)
+            answers.append([a.model_dump_json() for a in engine.answer(cases, top=3)])
+            assert torch.get_num_threads() == n_threads
+    finally:
+        torch.set_num_threads(before)
+    assert answers[0] == answers[1]

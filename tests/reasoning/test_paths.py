@@ -47,6 +47,19 @@ def test_left_out_rows_are_not_used(toy_graph: GraphSnapshot) -> None:
     assert evidence.paths(hemin, disease, without=frozenset({row})) == []  # type: ignore[arg-type]
 
 
+def test_a_shown_hop_is_the_statement_of_its_row(toy_graph: GraphSnapshot) -> None:
+    evidence = EvidenceGraph(toy_graph)
+    drug, disease = toy_graph.index("DRUGBANK:DB00003"), toy_graph.index("MONDO:0000001")
+    path = evidence.paths(drug, disease)[0]  # type: ignore[arg-type]
+    for step, hop in zip(path.steps, to_path(toy_graph, path).hops, strict=True):
+        statement = toy_graph.statement(step.row)
+        assert (hop.subject.id, hop.object.id) == (statement.subject, statement.object)
+        assert hop.predicate == statement.predicate.value
+        assert hop.statement == statement.id
+        assert hop.source == statement.source
+        assert hop.publications == statement.publications
+
+
 @st.composite
 def _worlds(draw: st.DrawFn) -> GraphSnapshot:
     n = draw(st.integers(2, 7))
@@ -113,3 +126,13 @@ def test_no_more_paths_than_asked_for(toy_graph: GraphSnapshot, limit: int) -> N
     evidence = EvidenceGraph(toy_graph)
     drug, disease = toy_graph.index("DRUGBANK:DB00005"), toy_graph.index("MONDO:0000001")
     assert len(evidence.paths(drug, disease, limit=limit)) <= limit  # type: ignore[arg-type]
+
+
+@given(_worlds())
+@settings(max_examples=50, deadline=None)
+def test_fewer_paths_are_the_first_of_more(graph: GraphSnapshot) -> None:
+    evidence = EvidenceGraph(graph)
+    drugs, diseases = graph.nodes_of(NodeType.DRUG), graph.nodes_of(NodeType.DISEASE)
+    every = evidence.paths(int(drugs[0]), int(diseases[0]), limit=1000)
+    for limit in (1, 2, 3):
+        assert evidence.paths(int(drugs[0]), int(diseases[0]), limit=limit) == every[:limit]

@@ -168,6 +168,12 @@ def test_a_whole_run(tmp_path: Path) -> None:
         assert result.best_baseline != "oracle"
     document = json.loads((tmp_path / "treatment.json").read_text(encoding="utf-8"))
     assert document["graph"] == snapshot.digest
+    for ranker in document["results"][0]["rankers"]:
+        folds = ranker["folds"]
+        assert [fold["number"] for fold in folds] == [0, 1]
+        total = sum(fold["n_diseases"] for fold in folds)
+        mean = sum(fold["n_diseases"] * fold["means"]["ap"] for fold in folds) / total
+        assert mean == pytest.approx(ranker["overall"]["ap"]["value"])
     table = (tmp_path / "treatment.md").read_text(encoding="utf-8")
     assert "| oracle | 1.000" in table
     assert "type-matched degree" in table

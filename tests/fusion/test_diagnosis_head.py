@@ -1,0 +1,90 @@
+"""The combiner over a whole catalogue is the combiner; the trees only ever lift the head."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fusion.diagnosis_head import EvidenceCombiner, SimilarityHead
+from fusion.diagnosis_trees import DiagnosisTrees
+from fusion.symbolic import FEATURES
+from fusion.symbolic.boosted import BoostedOptions, TrainingSample
+
+_OPTIONS = BoostedOptions(n_trees=10, n_leaves=4, smallest_leaf=2)
+
+
+def test_the_fast_way_over_a_catalogue_gives_the_logits_of_the_equation() -> None:
+    torch.manual_seed(0)
+    combiner = EvidenceCombiner(FEATURES, d_hidden=8).eval()
+    with torch.no_grad():
+        for parameter in combiner.parameters():
+            parameter.normal_(std=0.3)
+    combiner.standardise(torch.randn(len(FEATURES)), torch.rand(len(FEATURES)) + 0.5)
+    symbolic = 5.0 * torch.randn(3, 5000, len(FEATURES))  # more than a tile; some are clamped
+    neural = 4.0 * torch.randn(3, 5000, 2)
+    total = neural.sum(dim=-1)
+    normaliser = torch.stack([total.logsumexp(dim=1), total.amax(dim=1)], dim=1)
+    with torch.no_grad():
+        expected = combiner(symbolic, neural, normaliser)
+        own = [combiner.of_catalogue(*x) for x in zip(symbolic, neural, normaliser, strict=True)]
+    torch.testing.assert_close(torch.stack(own), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_projected_diseases_give_the_same_similarity() -> None:
+    torch.manual_seed(0)
+    head = SimilarityHead(8)
+    patients, diseases, texts = torch.randn(2, 8), torch.randn(5, 8), torch.randn(5, 8)
+    with torch.no_grad():
+        expected = head(patients, diseases, texts)
+        torch.testing.assert_close(
+            head.against(patients, *head.project(diseases, texts)), expected, atol=0.0, rtol=0.0
+        )
+
+
+def _cases(
+    rng: np.random.Generator, n_cases: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, TrainingSample]:
+    """Logits that say nothing, one feature that says all, and the candidates as a sample."""
+    gold = rng.integers(0, 40, n_cases)
+    features = rng.normal(size=(n_cases, 40, 3)).astype(np.float32)
+    features[np.arange(n_cases), gold, 1] += 6.0
+    logits = rng.normal(size=(n_cases, 40)).astype(np.float32)
+    sample = TrainingSample(
+        features=features.reshape(-1, 3),
+        relevant=(np.arange(40)[None] == gold[:, None]).astype(np.int32).ravel(),
+        sizes=np.full(n_cases, 40, dtype=np.int32),
+        disease=gold.astype(np.int32),
+        names=("a", "b", "c"),
+    )
+    return logits, features, gold, sample
+
+
+def test_trees_that_know_more_get_a_weight_and_lift_the_right_answer(tmp_path: Path) -> None:
+    logits, features, gold, sample = _cases(np.random.default_rng(0), 60)
+    trees = DiagnosisTrees.train(sample, logits, list(features), gold, options=_OPTIONS)
+    assert trees.weight > 0
+    lifted = trees.rerank(logits, features, sample.names)
+    assert (lifted >= logits).all()
+    rows = np.arange(len(gold))
+    before = (logits >= logits[rows, gold][:, None]).sum(axis=1).mean()
+    assert (lifted >= lifted[rows, gold][:, None]).sum(axis=1).mean() < before / 2
+    trees.save(tmp_path / "trees.txt")
+    again = DiagnosisTrees.load(tmp_path / "trees.txt", weight=trees.weight)
+    np.testing.assert_array_equal(again.rerank(logits, features, sample.names), lifted)
+
+
+def test_trees_that_know_nothing_more_get_no_weight() -> None:
+    rng = np.random.default_rng(1)
+    _, features, gold, sample = _cases(rng, 60)
+    logits = np.full((60, 40), -20.0, dtype=np.float32)
+    logits[np.arange(60), gold] = 20.0
+    features = rng.permuted(features, axis=1)
+    trees = DiagnosisTrees.train(sample, logits, list(features), gold, options=_OPTIONS)
+    assert trees.weight == 0.0
+
+
+def test_a_broken_file_of_trees_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "trees.txt").write_text("no trees")
+    with pytest.raises(ValueError, match=r"trees\.txt"):
+        DiagnosisTrees.load(tmp_path / "trees.txt", weight=1.0)

@@ -1,0 +1,89 @@
+"""Building, asking, exporting and validating a small graph from the command line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kg.snapshot import GraphSnapshot
+from reasoning.cli import main
+from tests.fusion.conftest import DISEASES, DRUGS, toy_records
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def invoke(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["iatros", *map(str, words)])
+        monkeypatch.setenv("COLUMNS", "200")
+        capsys.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return invoke
+
+
+@pytest.fixture
+def graph(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("IATROS_CACHE", str(tmp_path / "cache"))
+    quads = tmp_path / "toy.nq"
+    GraphSnapshot.from_records(*toy_records()).to_nquads(quads)
+    folder = tmp_path / "graph"
+    code, _, err = run("build", "--rdf", quads, "--out", folder)
+    assert code == 0, err
+    return folder
+
+
+def test_query_answers_in_every_form(graph: Path, run: Run) -> None:
+    question = f"SELECT ?drug {{ ?drug biolink:treats {DISEASES[0]} }} ORDER BY ?drug"
+    code, out, _ = run("query", graph, question, "--format", "json")
+    assert code == 0
+    assert [row["drug"] for row in json.loads(out)] == [DRUGS[0], DRUGS[-1]]
+    code, out, _ = run("query", graph, question, "--format", "tsv")
+    assert out.splitlines() == ["drug", DRUGS[0], DRUGS[-1]]
+    assert DRUGS[0] in run("query", graph, question)[1]
+    assert run("query", graph, "ASK { ?x a biolink:Disease }")[1] == "true\n"
+    code, _, err = run("query", graph, "SELECT nonsense")
+    assert code == 1
+    assert "SPARQL" in err
+    assert run("query", graph, question, "--format", "xml")[0] == 2
+
+
+@pytest.mark.parametrize("form", ["nquads", "turtle", "kgx", "graphml", "pyg"])
+def test_export_writes_what_it_names(graph: Path, run: Run, tmp_path: Path, form: str) -> None:
+    code, out, err = run("export", graph, "--format", form, "--out", tmp_path / "out")
+    assert code == 0, err
+    assert out.split()
+    assert all(Path(line).stat().st_size > 0 for line in out.splitlines())
+
+
+def test_validate_counts_by_shape(graph: Path, run: Run) -> None:
+    code, out, _ = run("validate", graph)
+    assert "violations" in out.splitlines()[0]
+    assert code == (0 if out.startswith("0 violations") else 1)
+
+
+def test_a_missing_graph_is_one_line(run: Run, tmp_path: Path) -> None:
+    for words in (
+        ("query", tmp_path / "x", "ASK {}"),
+        ("validate", tmp_path / "x"),
+        ("export", tmp_path / "x", "--format", "kgx", "--out", tmp_path / "y"),
+        ("build", "--rdf", tmp_path / "x.ttl", "--out", tmp_path / "y"),
+        ("build", "--exclude-publications", tmp_path / "x.txt", "--out", tmp_path / "y"),
+    ):
+        code, _, err = run(*words)
+        assert code == 1, words
+        assert len(err.strip().splitlines()) == 1, err
+        assert str(tmp_path / "x") in err
+
+
+def test_wrong_usage_of_build_is_status_two(run: Run, tmp_path: Path) -> None:
+    assert run("build", "--profile", "nope", "--out", tmp_path / "y")[0] == 2
+    assert run("build", "--licence-filter", "nope", "--out", tmp_path / "y")[0] == 2

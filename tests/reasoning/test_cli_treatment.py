@@ -1,0 +1,68 @@
+"""`iatros evaluate treatment` on a toy world: tables, values of each fold, clear refusals."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kg.snapshot import GraphSnapshot
+from reasoning.cli import main
+from tests.fusion.conftest import toy_records
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def graph_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    nodes, statements = toy_records()
+    folder = tmp_path_factory.mktemp("graph")
+    named = [replace(statement, source="everycure_indications") for statement in statements]
+    GraphSnapshot.from_records(nodes, named).save(folder / "snapshot")
+    return folder
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    monkeypatch.setenv("IATROS_CACHE", str(tmp_path / "cache"))
+
+    def invoke(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["iatros", "evaluate", "treatment", *map(str, words)])
+        capsys.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return invoke
+
+
+def test_tables_and_values_of_each_fold(run: Run, graph_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "results"
+    code, shown, err = run(
+        graph_folder, "--out", out, "--task", "every-cure", "--no-text", "--quick", "--samples", 20
+    )
+    assert code == 0, err
+    assert "## Every Cure, without texts of treatments" in shown
+    assert "with texts" not in shown
+    assert "drug degree" in shown
+    document = json.loads((out / "treatment.json").read_text())
+    [result] = document["results"]
+    rankers = {ranker["name"]: ranker for ranker in result["rankers"]}
+    assert "LightGBM + kernel ridge" in rankers
+    folds = rankers["drug degree"]["folds"]
+    assert sum(fold["n_diseases"] for fold in folds) == result["n_diseases"] > 0
+    assert document["options"]["run_folds"] == 2
+
+
+def test_a_missing_label_set_and_a_wrong_task_are_said(
+    run: Run, graph_folder: Path, tmp_path: Path
+) -> None:
+    code, _, err = run(graph_folder, "--out", tmp_path / "o", "--task", "pharmacotherapydb")
+    assert code == 1
+    assert "the graph has no such treatment" in err
+    assert run(graph_folder, "--out", tmp_path / "o", "--task", "all")[0] == 2
