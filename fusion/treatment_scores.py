@@ -27,10 +27,10 @@ _NOTHING = 1e-9
 
 
 def combine_treatments(
-    boosted: Float[np.ndarray, "n_diseases n_drugs 2"],
-    neural: Float[np.ndarray, "n_diseases n_drugs 2"],
+    boosted: Float[np.ndarray, "n_diseases n_drugs n_kinds"],
+    neural: Float[np.ndarray, "n_diseases n_drugs n_kinds"],
     weight: float,
-) -> Float[np.ndarray, "n_diseases n_drugs 2"]:
+) -> Float[np.ndarray, "n_diseases n_drugs n_kinds"]:
     """The sum above.
 
     >>> both = np.zeros((1, 2, 2), np.float32), np.ones((1, 2, 2), np.float32)

@@ -75,9 +75,10 @@ class Path(_Record):
 class Evidence(_Record):
     """Why a diagnosis stands where it stands: one finding, or one published patient.
 
-    `matched` is what the finding and the disease's annotation have in common: the finding itself, or
-    a more general term. `weight_nats` is the log-likelihood ratio that the finding gives the disease against the
-    background; positive speaks for it. It is null for evidence that has no such weight.
+    `matched` is what the finding and the disease's annotation have in common: the finding itself,
+    or a more general term. `weight_nats` is the log-likelihood ratio that the finding gives the
+    disease against the background; positive speaks for it. It is null for evidence that has no such
+    weight.
     """
 
     kind: Literal["finding", "absent_finding", "gene", "case"]

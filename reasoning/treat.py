@@ -21,7 +21,6 @@ from scipy.special import expit
 
 from fusion.predictor import Predictor
 from fusion.symbolic.treatments import TREATING
-from fusion.treatment_decoder import INDICATION
 from kg.case import ClinicalCase
 from kg.snapshot import GraphSnapshot
 from kg.vocabulary import NodeType
@@ -199,9 +198,7 @@ class TreatmentRanker:
 
     def _rank(self, question: _Question, top: int, paths: int) -> tuple[RankedTreatment, ...]:
         diseases = np.asarray(question.diseases, dtype=np.int32)
-        pair: FloatArray = expit(
-            self.predictor.score_treatments(diseases)[:, :, INDICATION].astype(np.float64)
-        )
+        pair: FloatArray = expit(self.predictor.score_indications(diseases).astype(np.float64))
         catalogue = self.predictor.treatments
         for row, disease in enumerate(question.diseases):
             for treatment in self._known.get(disease, ()):

@@ -8,7 +8,7 @@ made without the treatments of a disease's kin (`fusion.symbolic.pairs`), so tra
 disease without treatments. One model for indications, one for contraindications, through LightGBM.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -236,11 +236,17 @@ class BoostedTreatments:
             out[start : start + len(features)] = self.score_features(features)
         return out
 
-    def score_features(self, features: FloatArray) -> FloatArray:
-        """The same from features `[n_diseases, n_treatments, n_features]`; 0 without a model."""
+    def score_features(self, features: FloatArray, relations: Sequence[int] = (0, 1)) -> FloatArray:
+        """The same from features `[n_diseases, n_treatments, n_features]`; 0 without a model.
+
+        Args:
+            features: What `PairFeatures.compute` gives.
+            relations: 0 for indication, 1 for contraindication, in the order of the last axis.
+        """
         flat = features.reshape(-1, features.shape[-1])
-        out = np.zeros((*features.shape[:2], 2), dtype=np.float32)
-        for at, booster in enumerate((self.indication, self.contraindication)):
+        out = np.zeros((*features.shape[:2], len(relations)), dtype=np.float32)
+        for place, at in enumerate(relations):
+            booster = (self.indication, self.contraindication)[at]
             if booster is not None:
                 scores = booster.predict(flat, raw_score=True, num_threads=self.n_threads)
                 trees = np.asarray(scores).reshape(features.shape[:2])
@@ -249,7 +255,7 @@ class BoostedTreatments:
                 spread = np.maximum(ridge.std(axis=1, keepdims=True), 1e-9)
                 width = np.maximum(trees.std(axis=1, keepdims=True), _LEAST_SPREAD)
                 share = _RIDGE_SHARE * width
-                out[:, :, at] = trees + share * ridge / spread
+                out[:, :, place] = trees + share * ridge / spread
         return out
 
     def importance(self) -> dict[str, float]:

@@ -91,6 +91,11 @@ class TermRows:
             np.maximum(out, row, out=out)
         return out
 
+    def prepare(self, terms: IntArray) -> None:
+        """Computes the missing rows of many terms at once, as long as there is room for them."""
+        if self._used + len(terms) <= self._most:
+            self._remember(np.asarray(terms, dtype=np.int32))
+
     def _remember(self, terms: IntArray) -> dict[int, FloatArray]:
         """Computes the rows that are missing; gives back those that found no room."""
         if not (self._place[terms] < 0).any():

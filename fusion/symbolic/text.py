@@ -69,6 +69,8 @@ class NameSimilarity:
         """Mean and largest cosine over the patient's terms, each `[n_cases, n_diseases]`."""
         mean = np.zeros((len(cases), len(self._diseases)), dtype=np.float32)
         largest = np.zeros_like(mean)
+        if cases:  # one pass over the names of all diseases for the terms of all cases
+            self._rows.prepare(np.unique(np.concatenate([case.present for case in cases])))
         for total, best, case in zip(mean, largest, cases, strict=True):
             if len(case.present):
                 best[:] = -np.inf

@@ -105,8 +105,15 @@ def train(
     except (ConfigError, TypeError) as error:
         raise InputError(config or "--config", str(error), "See docs/training.md") from error
     result = run(snapshot, kept, resolved, out, resume=resume)
-    stderr.print(f"model: {out}")
-    stderr.print(f"development part: {result}", highlight=False)
+    stderr.print(f"{result.steps} steps in {result.seconds:.0f} s; model: {out}", highlight=False)
+    if found := result.metrics.get("development"):
+        stderr.print(
+            f"development part (it chose the step and the temperature, so no result to report): "
+            f"{found['n_cases']} cases of {found['n_diseases']} diseases, macro top-1 "
+            f"{found['macro_top1']:.3f}, top-10 {found['macro_top10']:.3f}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def register(app: typer.Typer) -> None:

@@ -50,7 +50,9 @@ def test_trees_rank_and_names_come_back_alike(folder: Path) -> None:
     nodes = loaded.context.knowledge.catalogue.nodes[:4]
     expected = loaded.boosted.score(loaded.context.pairs, nodes)
     assert expected.std(axis=1).min() > 0
-    np.testing.assert_allclose(Predictor(loaded).score_treatments(nodes), expected, atol=1e-6)
+    predictor = Predictor(loaded)
+    np.testing.assert_allclose(predictor.score_treatments(nodes), expected, atol=1e-6)
+    np.testing.assert_allclose(predictor.score_indications(nodes), expected[:, :, 0], atol=1e-6)
 
 
 def test_nothing_in_the_folder_can_run_code(folder: Path) -> None:
