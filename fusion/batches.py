@@ -54,11 +54,25 @@ class CaseArrays:
 
 
 class CaseIndexer:
-    """Looks cases up in one graph."""
+    """Looks cases up in one graph.
+
+    Args:
+        graph: The graph.
+        catalogue: Diseases.
+        encoder: Looks terms up.
+        genes: Whether the model sees the genes of a case. Those of a published case are the causal
+            ones, found with the diagnosis: with them a ranking from phenotypes would be no such.
+    """
 
     def __init__(
-        self, graph: GraphSnapshot, catalogue: DiseaseCatalogue, encoder: CaseEncoder
+        self,
+        graph: GraphSnapshot,
+        catalogue: DiseaseCatalogue,
+        encoder: CaseEncoder,
+        *,
+        genes: bool = False,
     ) -> None:
+        self._genes = genes
         self._graph = graph
         self._catalogue = catalogue
         self._encoder = encoder
@@ -69,7 +83,7 @@ class CaseIndexer:
         # Later roles win: a finding that was seen is present whatever else is said of it.
         for role, curies in (
             (CONDITION, [item.id for item in case.conditions]),
-            (GENE, list(case.genes)),
+            (GENE, list(case.genes) if self._genes else []),
             (EXCLUDED, list(case.excluded)),
             (PRESENT, list(case.present)),
         ):

@@ -193,6 +193,7 @@ def load_model(
             names=nodes["names"].numpy() if "names" in nodes else None,
             also=manifest.catalogue_also,
             adverse_events=manifest.config.adverse_events,
+            patient_genes=manifest.config.patient_genes,
         )
         definition = folder / "text_encoder"
         model = context.new_model(

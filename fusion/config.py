@@ -47,6 +47,8 @@ class ModelConfig:
         image_size: Side that images are fitted into, in pixels.
         images_per_case: Images read of one case at most.
         adverse_events: Let messages flow along adverse events of drugs.
+        patient_genes: Let the model see the genes of a case; in published cases they are part of
+            the answer, so leave this off wherever a ranking from findings is meant.
     """
 
     d_model: int = 128
@@ -70,6 +72,7 @@ class ModelConfig:
     image_size: int = 224
     images_per_case: int = 2
     adverse_events: bool = False
+    patient_genes: bool = False
 
     def __post_init__(self) -> None:
         for name in ("d_model", "n_heads", "d_combiner", "d_treatment", "images_per_case"):

@@ -95,6 +95,7 @@ class GraphContext:
         names: npt.NDArray[np.floating] | None = None,
         also: Iterable[str] = (),
         adverse_events: bool = False,
+        patient_genes: bool = False,
     ) -> GraphContext:
         """Derives everything.
 
@@ -105,6 +106,7 @@ class GraphContext:
                 `text`.
             also: Diagnoses that must be in the catalogue.
             adverse_events: Let messages flow along adverse events.
+            patient_genes: Let the model see the genes of cases.
         """
         tensors = GraphTensors.from_snapshot(graph, text, adverse_events=adverse_events)
         # Rounded like the saved copy, so that a loaded model sees the very same numbers.
@@ -126,7 +128,7 @@ class GraphContext:
             knowledge=knowledge,
             treatments=treatments,
             pairs_at_need=pairs,
-            indexer=CaseIndexer(graph, knowledge.catalogue, knowledge.encoder),
+            indexer=CaseIndexer(graph, knowledge.catalogue, knowledge.encoder, genes=patient_genes),
         )
 
     @property

@@ -105,7 +105,12 @@ def train(
     if names is None and node_text is None and config.boosted_treatments:
         names = embed_names(graph, config.model, text)
     context = GraphContext.build(
-        graph, text, names=names, also=also, adverse_events=config.model.adverse_events
+        graph,
+        text,
+        names=names,
+        also=also,
+        adverse_events=config.model.adverse_events,
+        patient_genes=config.model.patient_genes,
     )
     parts = TrainingParts.build(context, cases, config)
     torch.manual_seed(config.seed)
