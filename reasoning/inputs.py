@@ -22,13 +22,16 @@ def unresolved_inputs(
     )
     unknown = tuple(dict.fromkeys(curie for curie in coded if graph.index(curie) is None))
     warnings = list(_replaced(predictor, case))
+    reads_genes = predictor.manifest.config.patient_genes
+    if case.genes and not reads_genes:
+        warnings.append("genes were not used: this model ranks by findings")
     if not predictor.symbolic.knowledge.encoder.encode(case).present.size:
         rest = [
             name
             for name, there in (
                 ("note", bool(case.note)),
                 ("images", bool(case.images)),
-                ("genes", bool(case.genes)),
+                ("genes", bool(case.genes) and reads_genes),
             )
             if there
         ]

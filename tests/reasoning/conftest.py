@@ -1,10 +1,39 @@
 """A hand-checkable toy world for the reasoning tests."""
 
+from collections.abc import Callable
+
 import pytest
 
 from kg.snapshot import GraphSnapshot
 from kg.statements import Node, Statement
 from kg.vocabulary import NodeType, Predicate
+from reasoning.cli import main
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Run:
+    """Runs the command line in this process: exit status, standard output, standard error."""
+    monkeypatch.setenv("IATROS_CACHE", str(tmp_path_factory.getbasetemp() / "iatros-cache"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def invoke(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["iatros", *map(str, words)])
+        capsys.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return invoke
 
 
 def say(head: str, predicate: Predicate, tail: str, **more: object) -> Statement:

@@ -3,7 +3,6 @@
 import json
 import shutil
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +13,9 @@ from fusion import ModelConfig, TrainConfig, train
 from kg.case import ClinicalCase, CodedItem, ImageReference, Observation
 from kg.snapshot import GraphSnapshot
 from reasoning.answer import Answer
-from reasoning.cli import main
 from reasoning.diagnose import Diagnoser
 from tests.fusion.conftest import DISEASES, DRUGS, toy_cases, toy_records
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.reasoning.conftest import Run
 
 
 @pytest.fixture(scope="module")
@@ -51,23 +48,6 @@ def model(graph_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
     train(graph, toy_cases(), config, folder, node_text=text)
     return folder
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def invoke(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["iatros", *map(str, words)])
-        monkeypatch.setenv("COLUMNS", "200")
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return invoke
 
 
 def case_file(folder: Path, case: ClinicalCase) -> Path:
@@ -269,10 +249,7 @@ def test_a_corrupt_image_is_named_and_the_case_answered(
     assert Answer.model_validate_json(out).diagnoses
 
 
-def test_train_command_trains_and_resumes(
-    run: Run, graph_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("IATROS_CACHE", str(tmp_path / "cache"))
+def test_train_command_trains_and_resumes(run: Run, graph_folder: Path, tmp_path: Path) -> None:
     config = tmp_path / "small.toml"
     config.write_text(
         "max_steps = 4\nbatch_cases = 8\nn_folds = 2\ndecoys_per_fold = 1\nevaluate_every = 2\n"

@@ -1,38 +1,17 @@
 """Building, asking, exporting and validating a small graph from the command line."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from kg.snapshot import GraphSnapshot
-from reasoning.cli import main
 from tests.fusion.conftest import DISEASES, DRUGS, toy_records
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def invoke(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["iatros", *map(str, words)])
-        monkeypatch.setenv("COLUMNS", "200")
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return invoke
+from tests.reasoning.conftest import Run
 
 
 @pytest.fixture
-def graph(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("IATROS_CACHE", str(tmp_path / "cache"))
+def graph(tmp_path: Path, run: Run) -> Path:
     quads = tmp_path / "toy.nq"
     GraphSnapshot.from_records(*toy_records()).to_nquads(quads)
     folder = tmp_path / "graph"

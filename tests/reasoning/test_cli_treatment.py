@@ -1,17 +1,16 @@
 """`iatros evaluate treatment` on a toy world: tables, values of each fold, clear refusals."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kg.snapshot import GraphSnapshot
-from reasoning.cli import main
 from tests.fusion.conftest import toy_records
+from tests.reasoning.conftest import Run
 
-Run = Callable[..., tuple[int, str, str]]
+EVALUATE = ("evaluate", "treatment")
 
 
 @pytest.fixture(scope="module")
@@ -23,28 +22,19 @@ def graph_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    monkeypatch.setenv("IATROS_CACHE", str(tmp_path / "cache"))
-
-    def invoke(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["iatros", "evaluate", "treatment", *map(str, words)])
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return invoke
-
-
 def test_tables_and_values_of_each_fold(run: Run, graph_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "results"
     code, shown, err = run(
-        graph_folder, "--out", out, "--task", "every-cure", "--no-text", "--quick", "--samples", 20
+        *EVALUATE,
+        graph_folder,
+        "--out",
+        out,
+        "--task",
+        "every-cure",
+        "--no-text",
+        "--quick",
+        "--samples",
+        20,
     )
     assert code == 0, err
     assert "## Every Cure, without texts of treatments" in shown
@@ -62,7 +52,9 @@ def test_tables_and_values_of_each_fold(run: Run, graph_folder: Path, tmp_path: 
 def test_a_missing_label_set_and_a_wrong_task_are_said(
     run: Run, graph_folder: Path, tmp_path: Path
 ) -> None:
-    code, _, err = run(graph_folder, "--out", tmp_path / "o", "--task", "pharmacotherapydb")
+    code, _, err = run(
+        *EVALUATE, graph_folder, "--out", tmp_path / "o", "--task", "pharmacotherapydb"
+    )
     assert code == 1
     assert "the graph has no such treatment" in err
-    assert run(graph_folder, "--out", tmp_path / "o", "--task", "all")[0] == 2
+    assert run(*EVALUATE, graph_folder, "--out", tmp_path / "o", "--task", "all")[0] == 2
