@@ -46,7 +46,7 @@ _PER_METAPATH = 2
 _MOST_MEETINGS = 2000  # of the two ends, for each number of hops
 _TRACED_AT_ONCE = 64
 _ALIKE = 1.0 - 1e-9
-_MOST_CHILDREN = 60
+_MOST_MEMBERS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +112,11 @@ class EvidenceGraph:
         types = np.asarray(snapshot.node_types)
         phenotype = types == NODE_TYPE_CODE[NodeType.PHENOTYPE]
         keep = ~(phenotype[head] & phenotype[tail])
-        # Neither does a grouping that half of all diseases belong to ("autosomal recessive").
-        kinds = self._predicate[row] == PREDICATE_CODE[Predicate.SUBCLASS_OF]
-        children = np.bincount(tail[kinds], minlength=snapshot.n_nodes)
-        keep &= ~(kinds & (children[tail] > _MOST_CHILDREN))
+        # Neither does a grouping of very many ("autosomal recessive disease", "approved drugs").
+        for predicate in (Predicate.SUBCLASS_OF, Predicate.HAS_ROLE):
+            grouping = self._predicate[row] == PREDICATE_CODE[predicate]
+            members = np.bincount(tail[grouping], minlength=snapshot.n_nodes)
+            keep &= ~(grouping & (members[tail] > _MOST_MEMBERS))
         head, tail, row, weight_of = head[keep], tail[keep], row[keep], weight_of[keep]
         source = np.concatenate([head, tail])
         order = np.argsort(source, kind="stable")

@@ -136,3 +136,25 @@ def test_fewer_paths_are_the_first_of_more(graph: GraphSnapshot) -> None:
     every = evidence.paths(int(drugs[0]), int(diseases[0]), limit=1000)
     for limit in (1, 2, 3):
         assert evidence.paths(int(drugs[0]), int(diseases[0]), limit=limit) == every[:limit]
+
+
+def test_a_grouping_of_very_many_is_no_evidence() -> None:
+    drugs = [Node(id=f"DRUGBANK:DB{i:05d}", type=NodeType.DRUG) for i in range(70)]
+    disease = Node(id="MONDO:0000001", type=NodeType.DISEASE)
+    role = Node(id="CHEBI:1", type=NodeType.DRUG_CLASS, label="approved drugs")
+    statements = [
+        Statement(subject=d.id, predicate=Predicate.HAS_ROLE, object=role.id, source="toy")
+        for d in drugs
+    ]
+    statements.append(
+        Statement(subject=drugs[0].id, predicate=Predicate.TREATS, object=disease.id, source="toy")
+    )
+    graph = GraphSnapshot.from_records([*drugs, disease, role], statements)
+    evidence = EvidenceGraph(graph)
+    treated, other = graph.index(drugs[0].id), graph.index(drugs[1].id)
+    target = graph.index(disease.id)
+    assert treated is not None
+    assert other is not None
+    assert target is not None
+    assert evidence.paths(treated, target)
+    assert evidence.paths(other, target) == []
