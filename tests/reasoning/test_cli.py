@@ -239,7 +239,7 @@ def test_a_zip_is_read_and_its_order_kept(run: Run, model: Path, tmp_path: Path)
     assert "5 cases answered, 0 refused" in err
 
 
-def test_a_corrupt_image_is_named_and_the_case_answered(
+def test_a_corrupt_image_that_the_model_does_not_read_changes_nothing(
     run: Run, model: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
