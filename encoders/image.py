@@ -78,6 +78,8 @@ class ImageEncoder(nn.Module):
         self.name = source.name
         self.weights = source.weights
         self.network: Any = source.network
+        # Where the feature grid passes, so that attribution can take hold of it.
+        self.feature_grid = nn.Identity()
         self.size = size
         self.tokens = tokens
         self.d_model = int(source.width)
@@ -135,20 +137,43 @@ class ImageEncoder(nn.Module):
         if images.dim() != 4 or images.shape[1] != 3:
             raise ValueError(f"images: shape {tuple(images.shape)}; needs [n_images, 3, h, w]")
         try:
-            features: Tensor = self.network.forward_features((images - self.mean) / self.std)
+            features: Tensor = self.feature_grid(
+                self.network.forward_features((images - self.mean) / self.std)
+            )
         except AssertionError as error:
             raise EncoderError(
                 f"image encoder {self.name}: takes no images of {images.shape[2]}×"
                 f"{images.shape[3]}; resize them to {self.size} or make it with that size"
             ) from error
-        patches, grid = self._patches(features, images)
+        patches, grid = self.patches_of(features, images)
         pooled: Tensor = self.network.forward_head(features, pre_logits=True)
         if pooled.shape[-1] != self.d_model:
             # Networks that widen after pooling: patches and pooled must share one width.
             pooled = patches.mean(dim=1)
         return ImageFeatures(pooled=pooled.float(), patches=patches.float(), grid=grid)
 
-    def _patches(self, features: Tensor, images: Tensor) -> tuple[Tensor, tuple[int, int]]:
+    @property
+    def attribution_layer(self) -> nn.Module:
+        """Where the parts of an image still stand apart and all of them reach the pooled vector.
+
+        The last grid of a convolutional network; what the last attention of a ViT reads, because
+        after it the class token alone may be pooled.
+        """
+        blocks = getattr(self.network, "blocks", None)
+        if getattr(self.network, "num_prefix_tokens", None) is not None and blocks is not None:
+            layer: nn.Module = blocks[-1].norm1
+            return layer
+        return self.feature_grid
+
+    def patches_of(
+        self, features: Tensor, images: Float[Tensor, "n_images 3 height width"]
+    ) -> tuple[Float[Tensor, "n_images n_tokens d_model"], tuple[int, int]]:
+        """The patch vectors within what the network computes, and the sides of their grid.
+
+        Args:
+            features: What `attribution_layer` gave, or an attribution of that shape.
+            images: The images it was computed from.
+        """
         if features.dim() == 4:
             if getattr(self.network, "output_fmt", "NCHW") == "NHWC":
                 features = features.permute(0, 3, 1, 2)

@@ -27,6 +27,7 @@ MAX_PIXELS = 64_000_000
 
 _MAX_BYTES = 512 * 2**20
 _TWELVE_BITS = 4095
+_DARK = 20 / 255  # sensor noise and JPEG ringing stay below
 
 
 class ImageError(ValueError):
@@ -34,7 +35,7 @@ class ImageError(ValueError):
 
 
 def load_image(
-    path: str | Path, *, size: int = 224, max_pixels: int = MAX_PIXELS
+    path: str | Path, *, size: int = 224, max_pixels: int = MAX_PIXELS, crop: bool = False
 ) -> Float[Tensor, "3 size size"]:
     """Read an image file as three channels in [0, 1], fitted into a square.
 
@@ -46,6 +47,7 @@ def load_image(
         path: PNG, JPEG, GIF, BMP, WebP, or DICOM (with the extra `dicom`).
         size: Side of the square.
         max_pixels: Images that declare more are refused before anything is decoded.
+        crop: Cut off a dark frame first, as around a fundus or an endoscopic view.
 
     Raises:
         ImageError: If the file is missing, too large, damaged, or not an image.
@@ -63,7 +65,7 @@ def load_image(
         pixels = read_dicom(path, max_pixels=max_pixels)
     else:
         pixels = _read_picture(path, size=size, max_pixels=max_pixels)
-    return fit_to_square(pixels, size=size)
+    return fit_to_square(_without_frame(pixels) if crop else pixels, size=size)
 
 
 def fit_to_square(pixels: npt.NDArray[np.float32], *, size: int) -> Float[Tensor, "3 size size"]:
@@ -83,6 +85,15 @@ def fit_to_square(pixels: npt.NDArray[np.float32], *, size: int) -> Float[Tensor
             resized[source] = np.asarray(image, dtype=np.float32)
         square[i, top : top + new_height, left : left + new_width] = resized[source]
     return torch.from_numpy(square.clip(0.0, 1.0))
+
+
+def _without_frame(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The part between the first and the last bright row and column."""
+    bright = (pixels if pixels.ndim == 2 else pixels.max(axis=2)) > _DARK
+    rows, columns = np.flatnonzero(bright.any(axis=1)), np.flatnonzero(bright.any(axis=0))
+    if not len(rows):
+        return pixels
+    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _read_picture(path: Path, *, size: int, max_pixels: int) -> npt.NDArray[np.float32]:

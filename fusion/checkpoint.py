@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save_file
 from kg.case import ClinicalCase, Observation
 from kg.snapshot import GraphSnapshot
 
+from .confidence import CONFIDENCE, Confidence
 from .config import ModelConfig
 from .context import GraphContext
 from .diagnosis_trees import DiagnosisTrees
@@ -83,7 +84,7 @@ class ModelManifest:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LoadedModel:
-    """A model with its graph, reference cases and, if there are any, trees over pairs."""
+    """A model with its graph, reference cases and, if there are any, trees and confidence."""
 
     model: FusionModel
     context: GraphContext
@@ -91,6 +92,7 @@ class LoadedModel:
     manifest: ModelManifest
     boosted: BoostedTreatments | None = None
     trees: DiagnosisTrees | None = None
+    confidence: Confidence | None = None
 
 
 def save_model(
@@ -122,6 +124,7 @@ def save_model(
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "manifest.json").unlink(missing_ok=True)
+    (folder / CONFIDENCE).unlink(missing_ok=True)
     weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     _replace(folder / "model.safetensors", lambda path: save_file(weights, path))
     nodes = {"text": context.tensors.text.cpu().contiguous()}
@@ -211,8 +214,11 @@ def load_model(
         boosted = None
         if manifest.boosted_treatments:
             boosted = BoostedTreatments.load(folder / _TREATMENTS)
-            if boosted.names != PairFeatures.names:
+            if boosted.names[: len(PairFeatures.names)] != PairFeatures.names:
                 raise ValueError("treatments: trained on other pair features")
+        confidence = None
+        if (folder / CONFIDENCE).is_file():
+            confidence = Confidence.load(folder / CONFIDENCE)
     except (OSError, KeyError, RuntimeError, ValueError, SafetensorError) as error:
         # PyTorch says what does not fit only in the second line.
         reason = " ".join(str(error).split("\n")[:2]).replace("\t", "") or type(error).__name__
@@ -224,6 +230,7 @@ def load_model(
         manifest=manifest,
         boosted=boosted,
         trees=trees,
+        confidence=confidence,
     )
 
 

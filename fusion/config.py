@@ -51,7 +51,7 @@ class ModelConfig:
             the answer, so leave this off wherever a ranking from findings is meant.
     """
 
-    d_model: int = 128
+    d_model: int = 64
     n_graph_layers: int = 2
     n_graph_bases: int = 0
     n_patient_layers: int = 1
@@ -147,7 +147,7 @@ class TrainConfig:
 
     model: ModelConfig = field(default_factory=ModelConfig)
     seed: int = 0
-    max_steps: int = 400
+    max_steps: int = 150
     refit_share: float = 0.3
     batch_cases: int = 128
     simulated_cases: int = 64
@@ -164,7 +164,7 @@ class TrainConfig:
     held_aside: float = 0.3
     dev_share: float = 0.1
     negatives: int = 64
-    candidates_per_feature: int = 16
+    candidates_per_feature: int = 8
     balance: float = 0.5
     neural_weight: float = 1.0
     combined_weight: float = 1.0

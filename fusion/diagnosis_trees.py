@@ -1,7 +1,8 @@
-r"""Boosted trees beside the neural ranker: the head of its list, ordered by both.
+r"""Boosted trees beside the neural ranker: what any score finds likely, ordered by both.
 
-Decides how LambdaRank over the symbolic features joins the combined logits :math:`s`. Of each case
-the first 500 diseases are scored by the trees too, and
+Decides how LambdaRank over the symbolic features joins the combined logits :math:`s`. The first
+diseases by the logits, and the first by each of a handful of scores among the diseases of which as
+much is known, are scored by the trees too, and
 
 .. math:: s' = s + w \, (b - \min b)
 
@@ -24,12 +25,23 @@ from scipy.special import logsumexp
 
 from .symbolic.boosted import BoostedOptions, BoostedRanker, TrainingSample
 
-__all__ = ["DiagnosisTrees"]
+__all__ = ["DiagnosisTrees", "shortlist"]
 
 FloatArray = npt.NDArray[np.float32]
 
-_HEAD = 500
-_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)
+_HEAD = 300
+_FROM_EACH = 25
+_SHORTLISTED_BY = (
+    "family",
+    "family_cosine",
+    "likelihood_annotated",
+    "nearest_three",
+    "gene_likelihood",
+    "parent_likelihood",
+    "series_likelihood",
+    "name_mean",
+)
+_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0, 4.5, 7.0, 12.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,10 +86,8 @@ class DiagnosisTrees:
     def gains(
         self, logits: FloatArray, features: npt.NDArray[np.floating], names: Sequence[str]
     ) -> tuple[npt.NDArray[np.int64], FloatArray]:
-        """First diseases of one case, and what the trees add to each, at least 0."""
-        n = min(_HEAD, len(logits))
-        head = np.argpartition(-logits, n - 1)[:n]
-        head.sort()
+        """Likely diseases of one case, and what the trees add to each, at least 0."""
+        head = shortlist(logits, features, names)
         scores = self.ranker.score_features(features[None, head].astype(np.float32), names)[0]
         return head, scores - scores.min()
 
@@ -111,6 +121,40 @@ class DiagnosisTrees:
         except LightGBMError as error:
             raise ValueError(f"{path.name}: {error}") from error
         return cls(ranker=ranker, weight=weight)
+
+
+def shortlist(
+    first_by: FloatArray,
+    features: npt.NDArray[np.floating],
+    names: Sequence[str],
+    *,
+    n_first: int = _HEAD,
+    n_each: int = _FROM_EACH,
+) -> npt.NDArray[np.int64]:
+    """Positions of the diseases that trees are asked about, ascending.
+
+    Args:
+        first_by: A score of every disease of one case.
+        features: Symbolic features of every disease.
+        names: Names of the features.
+        n_first: How many are taken by the score.
+        n_each: How many more by each of a handful of features, of each group of diseases of which
+            as much is known.
+    """
+    parts = [_first(first_by, n_first)]
+    if "group" in names:
+        group = features[:, names.index("group")]
+        columns = [names.index(name) for name in _SHORTLISTED_BY if name in names]
+        for value in np.unique(group):
+            members = np.flatnonzero(group == value)
+            parts += [members[_first(features[members, at], n_each)] for at in columns]
+    return np.unique(np.concatenate(parts))
+
+
+def _first(scores: npt.NDArray[np.floating], n: int) -> npt.NDArray[np.int64]:
+    """Positions of the `n` highest."""
+    n = min(n, len(scores))
+    return np.argpartition(-scores, n - 1)[:n]
 
 
 def _loss(

@@ -82,6 +82,7 @@ class TrainingParts:
         mean: Mean of each feature over the catalogue.
         deviation: Standard deviation likewise.
         trees_sample: What boosted trees learn from; None when they are not wanted.
+        held_out: The whole development part as cases, to fit probabilities on.
     """
 
     n_diseases: int
@@ -95,6 +96,7 @@ class TrainingParts:
     mean: npt.NDArray[np.float32]
     deviation: npt.NDArray[np.float32]
     trees_sample: TrainingSample | None = None
+    held_out: tuple[ClinicalCase, ...] = ()
 
     @classmethod
     def build(
@@ -171,6 +173,7 @@ class TrainingParts:
             mean=mean,
             deviation=deviation,
             trees_sample=TrainingSample.join(samples) if samples else None,
+            held_out=tuple(dev),
         )
 
 

@@ -42,6 +42,7 @@ TREATMENT_PREDICATES: tuple[Predicate, ...] = (
 
 SILENT_PREDICATES = frozenset(
     {*TREATMENT_PREDICATES, Predicate.RELATED_TO, Predicate.HAS_DISEASE, Predicate.HAS_GENE}
+    | {Predicate.AFFECTS_RESPONSE}
 )
 """Predicates along which no message ever flows."""
 

@@ -7,7 +7,8 @@ scores become ranked, explained and checked answers is decided in `reasoning`.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,12 @@ from kg.case import ClinicalCase
 from kg.snapshot import GraphSnapshot
 
 from .batches import CaseArrays, CaseBatch, ImageCache, collate
+from .calibration import Posterior
 from .checkpoint import LoadedModel, ModelManifest, load_model
 from .context import GraphContext
 from .model import NodeVectors
 from .symbolic import DiseaseCatalogue, SymbolicFeatures
+from .symbolic.pairs import PairFeatures
 from .symbolic.treatments import TreatmentCatalogue
 from .treatment_decoder import CONTRAINDICATION, INDICATION
 from .treatment_scores import combine_treatments
@@ -39,6 +42,7 @@ class Predictor:
 
     Args:
         loaded: The model with its graph and reference cases.
+        exclude_publications: What cites any of these is not known to the symbolic scorers.
 
     Attributes:
         graph: The snapshot that answers rest on.
@@ -47,9 +51,14 @@ class Predictor:
         manifest: What the model says of itself.
         symbolic: Symbolic features with all reference cases.
         references: The reference cases.
+        groups: What is known of each disease: 2 published patients, 1 annotated only, 0 neither.
+        confidence: Calibration and conformal sets; None when nothing calibrated the model.
     """
 
-    def __init__(self, loaded: LoadedModel) -> None:
+    def __init__(
+        self, loaded: LoadedModel, *, exclude_publications: frozenset[str] = frozenset()
+    ) -> None:
+        self._loaded = loaded
         self._model = loaded.model.eval()
         self._context = loaded.context
         self.manifest: ModelManifest = loaded.manifest
@@ -58,12 +67,19 @@ class Predictor:
         self.catalogue: DiseaseCatalogue = loaded.context.knowledge.catalogue
         self.treatments: TreatmentCatalogue = loaded.context.treatments
         knowledge = loaded.context.knowledge
-        self.symbolic = SymbolicFeatures(knowledge, knowledge.references(loaded.references))
-        if self.symbolic.names != self._model.feature_names:
-            raise ValueError(
-                f"symbolic features: the model reads {len(self._model.feature_names)} that this "
-                f"version does not make alike ({len(self.symbolic.names)}); train the model again"
-            )
+        self.symbolic = SymbolicFeatures(
+            knowledge,
+            knowledge.references(loaded.references),
+            exclude_publications=exclude_publications,
+            names=self._model.feature_names,
+        )
+        self.groups = self.symbolic.groups
+        self.confidence = loaded.confidence
+        self._offsets = (
+            None
+            if loaded.confidence is None
+            else loaded.confidence.calibration.offsets(self.groups)
+        )
         reads_images = self._model.image_encoder is not None
         self._images = (
             ImageCache(size=loaded.model.config.image_size, most=64) if reads_images else None
@@ -108,7 +124,41 @@ class Predictor:
     @property
     def temperature(self) -> float | None:
         """Divides diagnosis logits before the softmax; None when nothing calibrated it."""
+        if self.confidence is not None:
+            return self.confidence.calibration.temperature
         return self.manifest.temperature
+
+    def posterior(self, scores: Float[np.ndarray, "n_cases n_diseases"]) -> Posterior | None:
+        """Calibrated probabilities of scores, or None when nothing calibrated the model."""
+        return None if self.confidence is None else self.confidence.posterior(scores)
+
+    def diagnoses_of(self, case: ClinicalCase) -> tuple[int, ...]:
+        """Catalogue positions of the diagnoses that a case states; empty when it has none."""
+        return self._context.indexer.encode(case).gold
+
+    def blind_to(self, cases: Sequence[ClinicalCase], *, also: Iterable[str] = ()) -> Predictor:
+        """The same weights, knowing nothing of some cases: for calibration and evaluation.
+
+        Annotations, edges and reference patients that cite a publication of the cases fall, and so
+        do the cases themselves.
+
+        Args:
+            cases: Cases that must not be known.
+            also: Further publications that must not be known (decoys).
+        """
+        excluded = frozenset(also).union(*(case.publications for case in cases))
+        own = {case.case_id for case in cases}
+        hidden = self.graph.without_publications(set(excluded))
+        loaded = replace(
+            self._loaded,
+            context=replace(self._context, tensors=self._context.tensors.without_rows(hidden)),
+            references=tuple(
+                case
+                for case in self.references
+                if case.case_id not in own and excluded.isdisjoint(case.publications)
+            ),
+        )
+        return Predictor(loaded, exclude_publications=excluded)
 
     @property
     def vectors(self) -> NodeVectors:
@@ -148,6 +198,8 @@ class Predictor:
                 own = logits.float().cpu().numpy()
                 if trees and self._trees is not None:
                     own = self._trees.rerank(own, symbolic, self.symbolic.names)
+                if self._offsets is not None:
+                    own = own + self._offsets
                 rows.append(own)
         if not rows:
             return np.zeros((0, self.catalogue.n_diseases), dtype=np.float32)
@@ -212,13 +264,17 @@ class Predictor:
     ) -> Float[np.ndarray, "n_diseases n_drugs n_kinds"]:
         """Trees first; without them the decoder alone."""
         pairs, device = self._context.pairs, self._model.device
-        features = None if pairs is None else pairs.compute(nodes)
+        attention = None if self._boosted is None else self._boosted.attention
+        features = None if pairs is None else pairs.compute(nodes, attention)
         boosted = None
         if self._boosted is not None and features is not None:
             boosted = self._boosted.score_features(features, relations)
             if not self._neural_treatments:
                 return boosted
-        known = None if features is None else torch.from_numpy(features).to(device)
+        known = None
+        if features is not None:  # the decoder was trained on the features without attention
+            own = np.ascontiguousarray(features[:, :, : len(PairFeatures.names)])
+            known = torch.from_numpy(own).to(device)
         indices = torch.from_numpy(nodes.astype(np.int64)).to(device)
         scores = self._model.treatment_scores(indices, self.vectors, known).cpu().numpy()
         neural = np.asarray(scores, dtype=np.float32)[:, :, list(relations)]

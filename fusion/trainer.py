@@ -31,7 +31,9 @@ from kg.case import ClinicalCase
 from kg.snapshot import GraphSnapshot
 
 from .batches import ImageCache
-from .checkpoint import save_model
+from .checkpoint import LoadedModel, save_model
+from .confidence import CONFIDENCE
+from .confidence_fit import fit_confidence
 from .config import TrainConfig
 from .context import GraphContext
 from .development import evaluate_development, fit_temperature
@@ -41,6 +43,7 @@ from .hardware import open_accelerator
 from .model import FusionModel
 from .node_text import embed_graph, embed_names
 from .objective import Objective
+from .predictor import Predictor
 from .ranks import RankSummary, realistic_rank, summarise_ranks
 from .sampling import StepSampler
 from .simulate import PatientSimulator
@@ -137,11 +140,12 @@ def train(
             "development": asdict(result.combined),
             "development_neural_alone": asdict(result.neural),
         }
-    save_model(
+    references = tuple(case for case in cases if case.diagnoses)
+    manifest = save_model(
         out,
         model=model,
         context=context,
-        references=[case for case in cases if case.diagnoses],
+        references=references,
         catalogue_also=also,
         training=config.to_mapping(),
         metrics=metrics,
@@ -149,6 +153,18 @@ def train(
         trees=trees,
         boosted=train_boosted_treatments(context) if config.boosted_treatments else None,
     )
+    if parts.held_out:
+        finished = LoadedModel(
+            model=model, context=context, references=references, manifest=manifest, trees=trees
+        )
+        confidence = fit_confidence(
+            Predictor(finished),
+            parts.held_out,
+            n_decoys=config.decoys_per_fold,
+            seed=config.seed,
+        )
+        if confidence is not None:
+            confidence.save(out / CONFIDENCE)
     return TrainResult(folder=out, steps=progress.step, metrics=metrics, seconds=seconds)
 
 

@@ -23,6 +23,7 @@ from .columns import (
     sorted_edges,
 )
 from .identifiers import prefix_of
+from .links import LINK_MATCHES, link_table
 from .statements import Mapping, Node, Statement
 from .vocabulary import NodeType, Predicate
 
@@ -70,6 +71,7 @@ _HEAD_TYPE = {
     Predicate.DIAGNOSES: NodeType.ACTION,
     Predicate.HAS_DISEASE: NodeType.CASE,
     Predicate.HAS_GENE: NodeType.CASE,
+    Predicate.AFFECTS_RESPONSE: NodeType.GENE,
 }
 _TAIL_TYPE = {
     Predicate.HAS_PHENOTYPE: NodeType.PHENOTYPE,
@@ -89,6 +91,7 @@ _TAIL_TYPE = {
     Predicate.DIAGNOSES: NodeType.PHENOTYPE,
     Predicate.HAS_DISEASE: NodeType.DISEASE,
     Predicate.HAS_GENE: NodeType.GENE,
+    Predicate.AFFECTS_RESPONSE: NodeType.DRUG,
 }
 
 
@@ -124,6 +127,7 @@ class RecordCollector:
     def __init__(self) -> None:
         self.facts: dict[str, NodeFacts] = {}
         self._matches: list[tuple[str, str]] = []
+        self._links: list[tuple[str, str, str]] = []
 
     def of(self, curie: str) -> NodeFacts:
         """Facts of one node, made when it is first named."""
@@ -146,6 +150,14 @@ class RecordCollector:
     def add_match(self, subject: str, object_: str) -> None:
         """Takes in that two identifiers mean the same thing."""
         self._matches.append((subject, object_))
+
+    def add_link(self, subject: str, predicate: str, object_: str) -> None:
+        """Takes in a match that does not merge: one of `kg.links.LINK_MATCHES`."""
+        self._links.append((subject, predicate, object_))
+
+    def link_table(self, nodes: pa.Table) -> pa.Table:
+        """Codes that lead to nodes of the finished node table."""
+        return link_table(self._links, nodes)
 
     def node_table(self, edges: pa.Table) -> pa.Table:
         """Nodes that a record describes or an edge touches, sorted by id."""
@@ -245,18 +257,21 @@ def assemble(
     statements: Iterable[Statement],
     mappings: Iterable[Mapping],
     sources: Iterable[SourceLike],
-) -> tuple[pa.Table, pa.Table, tuple[SourceRecord, ...]]:
-    """Node table, edge table and source facts of records in any order."""
+) -> tuple[pa.Table, pa.Table, pa.Table, tuple[SourceRecord, ...]]:
+    """Node table, edge table, table of codes and source facts of records in any order."""
     collector = RecordCollector()
     for node in nodes:
         collector.add_node(node)
     for mapping in mappings:
         if mapping.predicate == "exactMatch":
             collector.add_match(mapping.subject, mapping.object)
+        elif mapping.predicate in LINK_MATCHES:
+            collector.add_link(mapping.subject, mapping.predicate, mapping.object)
     raw = raw_edges(statements)
     table = collector.node_table(raw)
     facts = complete_sources(sources, raw)
-    return table, join_edges(raw, table, tuple(s.name for s in facts)), facts
+    edges = join_edges(raw, table, tuple(s.name for s in facts))
+    return table, edges, collector.link_table(table), facts
 
 
 def complete_sources(sources: Iterable[SourceLike], raw: pa.Table) -> tuple[SourceRecord, ...]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,20 @@ import numpy as np
 from .build_options import PROFILES, BuildError, BuildOptions, read_id_list
 from .build_report import BuildReport, CaseCoverage, write_report
 from .case import ClinicalCase
-from .graph_folder import CASES, SNAPSHOT
-from .harmonise import MergedNode, acyclic, demoted_statements, merge_nodes, rewrite
+from .cases.mimic_events import mimic_events
+from .cases.statements import Canonical, PatientFact
+from .controls import Controls
+from .coverage import vocabulary_coverage
+from .graph_folder import ALONE, CASES, SNAPSHOT
+from .harmonise import (
+    MergedNode,
+    acyclic,
+    demoted_statements,
+    leading_codes,
+    merge_nodes,
+    rewrite,
+    typed_ends,
+)
 from .holdout import (
     HeldOutTreatments,
     choose_decoys,
@@ -27,13 +40,13 @@ from .holdout import (
     without_treatments,
 )
 from .identity import IdentityMap
-from .reading import Progress, read_all_cases, read_sources
+from .reading import Progress, populations, read_all_cases, read_sources
 from .records import SourceRecords
 from .snapshot import GraphSnapshot
 from .sources import SOURCES
 from .statements import Mapping, Statement
 from .vocabulary import NodeType
-from .writing import fresh_folder, graph_quads, storing, write_cases
+from .writing import fresh_folder, graph_quads, patient_quads, storing, write_alone, write_cases
 
 __all__ = [
     "PROFILES",
@@ -78,17 +91,31 @@ def build_graph(options: BuildOptions, progress: Progress = lambda _: None) -> B
         with _timed(report, "identify", progress):
             trust = [source.facts.name for source in (*SOURCES, *options.guests)]
             identity = IdentityMap.from_mappings(records.mappings, trust=trust)
-            report.take_identity(identity, records.nodes)
+            report.take_identity(identity)
             merged = merge_nodes(records.nodes, identity)
+            named = [node for _, node in records.nodes]
             statements = _identified(records, identity, trust, report)
+            mappings = records.mappings
             del records
         with _timed(report, "filter", progress):
-            statements = _filtered(statements, merged, identity, options, report)
+            statements, controls = _filtered(statements, merged, identity, options, report)
             merged = _without_idle_deprecated(merged, statements)
             cases = read_all_cases(options, report)
         facts = [report.source_facts[name] for name in sorted(report.source_facts)]
-        links = _links(identity, merged)
-        quads = graph_quads(facts, merged, links, statements, cases, notes=options.notes)
+        links = _links(identity, merged, mappings)
+        present = {item.node.id: item.node.type for item in merged}
+        report.vocabulary = vocabulary_coverage(named, mappings, identity, present, links)
+        del named, mappings
+        patients = patient_quads(
+            cases,
+            _events(options),
+            canonical=_node_finder(identity, merged),
+            known=present,
+            notes=options.notes,
+            counts=report.patient_statements,
+        )
+        described = [*merged, *typed_ends(merged, statements)]
+        quads = graph_quads(facts, described, links, statements, patients)
         with fresh_folder(options.out) as folder, _timed(report, "write", progress):
             with storing(folder, quads, store=options.store):
                 # The law that `compile_snapshot` of the store gives this snapshot is a test.
@@ -97,6 +124,8 @@ def build_graph(options: BuildOptions, progress: Progress = lambda _: None) -> B
                 snapshot = GraphSnapshot.from_records(nodes, statements, links, facts)
                 snapshot.save(folder / SNAPSHOT)
             write_cases(cases, folder / CASES, notes=options.notes)
+            write_alone(merged, identity, folder / ALONE)
+            controls.save(folder)
             report.take_snapshot(snapshot)
             report.take_cases(_coverage(cases, snapshot))
             report.seconds["total"] = round(time.perf_counter() - started, 2)
@@ -134,8 +163,9 @@ def _filtered(
     identity: IdentityMap,
     options: BuildOptions,
     report: BuildReport,
-) -> list[Statement]:
+) -> tuple[list[Statement], Controls]:
     excluded = options.exclude_publications
+    held_out: frozenset[str] = frozenset()
     if options.strip_decoys:
         rng = np.random.default_rng(options.seed)
         decoys, papers = choose_decoys(statements, excluded, count=options.strip_decoys, rng=rng)
@@ -149,7 +179,14 @@ def _filtered(
         statements, fallen = without_treatments(statements, held.all)
         report.fallen["held-out treatment"] = fallen
         report.held_out = held
-    return statements
+        held_out = held.all
+    controls = Controls(
+        publications=excluded,
+        held_out=held_out,
+        licence_filter=options.licence_filter,
+        notes=options.notes,
+    )
+    return statements, controls
 
 
 def _held_out(
@@ -158,8 +195,13 @@ def _held_out(
     identity: IdentityMap,
     asked: frozenset[str],
 ) -> HeldOutTreatments:
+    nodes = [m.node for m in merged]
+    diseases = {node.id for node in nodes if node.type is NodeType.DISEASE}
     canonical = {disease: identity.canonical(disease, NodeType.DISEASE) for disease in asked}
-    return treatment_family(canonical, [m.node for m in merged], statements)
+    for name, found in canonical.items():
+        if found not in diseases:  # labels are also for symptoms, which are phenotypes here
+            canonical[name] = identity.canonical(name, NodeType.PHENOTYPE)
+    return treatment_family(canonical, nodes, statements)
 
 
 def _without_idle_deprecated(
@@ -169,9 +211,32 @@ def _without_idle_deprecated(
     return [m for m in merged if not m.node.deprecated or m.node.id in used]
 
 
-def _links(identity: IdentityMap, merged: Iterable[MergedNode]) -> list[Mapping]:
+def _links(
+    identity: IdentityMap, merged: Iterable[MergedNode], mappings: Iterable[Mapping]
+) -> list[Mapping]:
+    """Mappings of the graph: other ids of each node, then codes that only lead to it."""
+    present = {item.node.id: item.node.type for item in merged}
+    same = [mapping for mapping in identity.links() if mapping.subject in present]
+    return [*same, *leading_codes(mappings, identity, present)]
+
+
+def _node_finder(identity: IdentityMap, merged: Iterable[MergedNode]) -> Canonical:
+    """Finds the graph's node of an identifier of a patient's record, so that both meet."""
     present = {item.node.id for item in merged}
-    return [mapping for mapping in identity.links() if mapping.subject in present]
+
+    @cache
+    def find(curie: str, kind: NodeType | None) -> str:
+        canonical = identity.canonical(curie, kind)
+        return canonical if canonical in present else curie
+
+    return find
+
+
+def _events(options: BuildOptions) -> Iterator[PatientFact]:
+    """What the records of the profile's populations hold beside the cases."""
+    for population, path in populations(options):
+        if population.name == "mimic_iv_demo":
+            yield from mimic_events(path)
 
 
 @contextmanager
@@ -198,6 +263,8 @@ def _coverage(cases: Iterable[ClinicalCase], snapshot: GraphSnapshot) -> CaseCov
     n_cases = n_reached = 0
     lost: dict[str, int] = {}
     for case in cases:
+        if not case.diagnoses:
+            continue
         n_cases += 1
         missing = [d for d in case.diagnoses if snapshot.index(d) is None]
         for diagnosis in missing:

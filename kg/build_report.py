@@ -1,11 +1,11 @@
 """What a build says of itself: counts, drops, conflicts, coverage, and a picture of the graph.
 
-Decides the form of `report.json`, `report.md` and `metagraph.svg`. Nothing is decided about the
-graph here.
+Decides the form of `report.json` and `report.md`; the picture is drawn in `kg.metagraph`. Nothing
+is decided about the graph here.
 """
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 
 from .columns import NODE_TYPES, PREDICATES
+from .coverage import IndicationCoverage, VocabularyCoverage, indication_coverage
 from .holdout import HeldOutTreatments
 from .identity import IdentityConflict, IdentityMap, IdentityReport
+from .metagraph import draw_metagraph
 from .snapshot import GraphSnapshot
 from .sources import DropReport, SourceFacts
-from .statements import Node, Statement
+from .statements import Statement
 
-__all__ = ["BuildReport", "CaseCoverage", "draw_metagraph", "write_report"]
+__all__ = ["BuildReport", "CaseCoverage", "write_report"]
 
-_COVERED = ("MONDO", "OMIM", "ORPHA", "DOID", "MESH", "DRUGBANK", "CHEBI", "HGNC", "NCBIGENE", "HP")
 _N_CONFLICTS_SHOWN = 50
 
 
@@ -31,7 +32,7 @@ class CaseCoverage:
     """How many cases have diagnoses that the graph knows.
 
     Attributes:
-        n_cases: Cases in the graph.
+        n_cases: Cases of the graph that have a diagnosis.
         n_reached: Cases all of whose diagnoses are nodes that knowledge sources put there.
         lost: Number of cases by diagnosis that no node answers to.
     """
@@ -56,9 +57,11 @@ class BuildReport:
     case_problems: list[str] = field(default_factory=list)
     n_cases_excluded: int = 0
     coverage: CaseCoverage | None = None
+    patient_statements: dict[str, int] = field(default_factory=dict)
     identity: IdentityReport | None = None
     conflicts: tuple[IdentityConflict, ...] = ()
-    vocabulary: dict[str, tuple[int, int]] = field(default_factory=dict)
+    vocabulary: dict[str, VocabularyCoverage] = field(default_factory=dict)
+    indications: IndicationCoverage | None = None
     loops: int = 0
     circles: list[str] = field(default_factory=list)
     digest: str = ""
@@ -67,17 +70,10 @@ class BuildReport:
     edges_by_source: dict[str, int] = field(default_factory=dict)
     metagraph: list[tuple[str, str, str, int]] = field(default_factory=list)
 
-    def take_identity(self, identity: IdentityMap, nodes: Iterable[tuple[str, Node]]) -> None:
-        """Keep the numbers of the merging, and for each vocabulary how many ids have company."""
+    def take_identity(self, identity: IdentityMap) -> None:
+        """Keep the numbers of the merging."""
         self.identity = identity.report()
         self.conflicts = identity.conflicts
-        seen: dict[str, set[str]] = defaultdict(set)
-        for _, node in nodes:
-            seen[node.id.partition(":")[0]].add(node.id)
-        for prefix in _COVERED:
-            if ids := seen.get(prefix):
-                joined = sum(len(identity.members(curie)) > 1 for curie in ids)
-                self.vocabulary[prefix] = (len(ids), joined)
 
     def take_hierarchy(self, *, loops: int, circles: Sequence[Statement]) -> None:
         """Keep what merging did to the hierarchy."""
@@ -91,6 +87,7 @@ class BuildReport:
     def take_snapshot(self, snapshot: GraphSnapshot) -> None:
         """Keep the counts of the finished graph."""
         self.digest = snapshot.digest
+        self.indications = indication_coverage(snapshot)
         kinds = np.asarray(snapshot.node_types)
         self.nodes_by_type = {NODE_TYPES[code].value: int(n) for code, n in _counts(kinds) if n}
         edges = snapshot.edges(negated=None)
@@ -148,7 +145,8 @@ class BuildReport:
                 }
                 for c in self.conflicts
             ],
-            "vocabulary": {p: {"ids": n, "mapped": m} for p, (n, m) in self.vocabulary.items()},
+            "vocabulary": {p: asdict(c) for p, c in self.vocabulary.items()},
+            "indications": None if self.indications is None else asdict(self.indications),
             "hierarchy": {"self_loops": self.loops, "cut_circles": self.circles},
             "controls": {
                 "fallen": self.fallen,
@@ -157,6 +155,7 @@ class BuildReport:
                 "cases_excluded": self.n_cases_excluded,
             },
             "cases": None if self.coverage is None else asdict(self.coverage),
+            "patient_statements": self.patient_statements,
             "case_problems": self.case_problems,
             "seconds": self.seconds,
         }
@@ -243,10 +242,7 @@ def _identity_markdown(report: BuildReport) -> list[str]:
         f"{report.loops} statements inside one node dropped; {len(report.circles)} is-a "
         "statements cut to keep the hierarchy without circles.",
         "",
-        *_table(
-            ("vocabulary", "ids", "joined with others", "share"),
-            ((p, n, m, f"{m / n:.1%}") for p, (n, m) in report.vocabulary.items()),
-        ),
+        *_vocabulary_markdown(report),
         *_table(("conflict", "mappings cut"), identity.conflicts.items()),
     ]
     shown = report.conflicts[:_N_CONFLICTS_SHOWN]
@@ -267,16 +263,38 @@ def _identity_markdown(report: BuildReport) -> list[str]:
     return [*lines, ""]
 
 
+def _vocabulary_markdown(report: BuildReport) -> list[str]:
+    lines = _table(
+        ("vocabulary", "ids named", "are a node", "node has other ids", "share", "lead to a node"),
+        (
+            (p, c.ids, c.nodes, c.joined, f"{c.joined / c.ids:.1%}", c.leads)
+            for p, c in report.vocabulary.items()
+        ),
+    )
+    if (found := report.indications) is not None:
+        n = found.statements
+        lines += [
+            f"Every Cure's indications: {n:,}; the drug, an ingredient or a salt of it has targets "
+            f"in {found.with_targets / n:.1%}, text in {found.with_text / n:.1%}, one of them in "
+            f"{found.with_either / n:.1%}.",
+            "",
+        ]
+    return lines
+
+
 def _case_markdown(report: BuildReport) -> list[str]:
     lines = ["## Cases and controls", ""]
     if (cover := report.coverage) is not None and cover.n_cases:
         share = cover.n_reached / cover.n_cases
         lines.append(
-            f"{cover.n_cases:,} cases; the diagnoses of {cover.n_reached:,} ({share:.1%}) are nodes"
+            f"{cover.n_cases:,} cases with a diagnosis; the diagnoses of {cover.n_reached:,} "
+            f"({share:.1%}) are nodes"
         )
         if cover.lost:
             lost = sorted(cover.lost.items(), key=lambda item: (-item[1], item[0]))
             lines.append("Not in the graph: " + ", ".join(f"{d} ({n})" for d, n in lost) + ".")
+    for name, count in report.patient_statements.items():
+        lines.append(f"- {count:,} statements about patients of {name}")
     lines += [f"- {n:,} statements fell: {reason}" for reason, n in report.fallen.items()]
     if report.decoys:
         lines.append(f"- {len(report.decoys):,} decoy diseases stripped")
@@ -286,66 +304,9 @@ def _case_markdown(report: BuildReport) -> list[str]:
     return [*lines, ""]
 
 
-def draw_metagraph(report: BuildReport, path: Path) -> None:
-    """Picture of the graph's types: one node per type, one edge per predicate, width by count."""
-    import networkx as nx
-    from matplotlib.figure import Figure  # a second to import, and only pictures need it
-
-    graph = nx.MultiDiGraph()
-    for head, predicate, tail, count in report.metagraph:
-        graph.add_edge(head, tail, predicate=predicate, count=count)
-    figure = Figure(figsize=(11, 8))
-    axes = figure.subplots()
-    axes.set_axis_off()
-    if graph:
-        place = nx.circular_layout(graph)
-        _draw_edges(graph, place, axes)
-        sizes = [
-            400 + 260 * np.log10(1 + report.nodes_by_type.get(kind, 1)) ** 1.6 for kind in graph
-        ]
-        nx.draw_networkx_nodes(
-            graph, place, ax=axes, node_size=sizes, node_color="#dbe9f4", edgecolors="#33658a"
-        )
-        names = {kind: f"{kind}\n{report.nodes_by_type.get(kind, 0):,}" for kind in graph}
-        nx.draw_networkx_labels(graph, place, names, ax=axes, font_size=8)
-    figure.savefig(
-        path, bbox_inches="tight", metadata={"Date": None} if path.suffix == ".svg" else {}
-    )
-
-
-def _draw_edges(graph: Any, place: dict[str, Any], axes: Any) -> None:
-    import networkx as nx
-
-    between: dict[tuple[str, str], int] = defaultdict(int)
-    for head, tail, facts in graph.edges(data=True):
-        turn = between[head, tail]
-        between[head, tail] += 1
-        bend = 0.12 + 0.14 * turn
-        width = 0.4 + 0.8 * np.log10(1 + facts["count"])
-        nx.draw_networkx_edges(
-            graph,
-            place,
-            edgelist=[(head, tail)],
-            ax=axes,
-            width=width,
-            alpha=0.55,
-            edge_color="#86bbd8",
-            connectionstyle=f"arc3,rad={bend}",
-            node_size=2500,
-        )
-        if head == tail:
-            x, y = place[head] * (1.18 + 0.07 * turn)
-        else:
-            (x0, y0), (x1, y1) = place[head], place[tail]
-            x = (x0 + x1) / 2 + bend * (y1 - y0) / 2
-            y = (y0 + y1) / 2 - bend * (x1 - x0) / 2
-        text = f"{facts['predicate'].replace('_', ' ')} {facts['count']:,}"
-        axes.text(x, y, text, fontsize=6.5, ha="center", va="center", color="#2f4858")
-
-
 def write_report(report: BuildReport, folder: Path) -> None:
     """Writes `report.json`, `report.md` and `metagraph.svg` into the folder."""
     text = json.dumps(report.as_json(), ensure_ascii=False, indent=1)
     (folder / "report.json").write_text(text + "\n", "utf-8")
     (folder / "report.md").write_text(_markdown(report), "utf-8")
-    draw_metagraph(report, folder / "metagraph.svg")
+    draw_metagraph(report.nodes_by_type, report.metagraph, folder / "metagraph.svg")

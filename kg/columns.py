@@ -7,7 +7,7 @@ in `kg.snapshot_io`.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -26,9 +26,13 @@ __all__ = [
     "RAW_EDGE_SCHEMA",
     "SourceLike",
     "SourceRecord",
+    "array_of",
     "content_digest",
+    "incidence",
     "sorted_edges",
 ]
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 NODE_TYPES: tuple[NodeType, ...] = tuple(NodeType)
 NODE_TYPE_CODE = {kind: code for code, kind in enumerate(NODE_TYPES)}
@@ -138,6 +142,26 @@ def sorted_edges(table: pa.Table) -> pa.Table:
     return table.take(pc.sort_indices(table, sort_keys=keys)).combine_chunks()
 
 
+def array_of(column: pa.ChunkedArray, dtype: type[_Scalar]) -> NDArray[_Scalar]:
+    """A column as a read-only array; nulls become NaN."""
+    array: NDArray[_Scalar] = column.to_numpy().astype(dtype, copy=False)
+    array.setflags(write=False)
+    return array
+
+
+def incidence(
+    head: NDArray[np.int32], tail: NDArray[np.int32], *, n_nodes: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Compressed rows: where each node's edges start, and the edges, both directions."""
+    other = np.flatnonzero(head != tail)  # a loop is one edge of its node, not two
+    ends = np.concatenate([head, tail[other]])
+    rows = np.concatenate([np.arange(head.size, dtype=np.int64), other])
+    order = np.lexsort((rows, ends))
+    starts = np.zeros(n_nodes + 1, np.int64)
+    np.cumsum(np.bincount(ends, minlength=n_nodes), out=starts[1:])
+    return starts, rows[order]
+
+
 def _sorted_ids(column: pa.ChunkedArray) -> NDArray[np.uint8]:
     """Statement ids as rows of 12 bytes, in ascending order."""
     chunks = [np.frombuffer(b"".join(c.to_pylist()), np.uint8) for c in column.chunks if len(c)]
@@ -147,7 +171,9 @@ def _sorted_ids(column: pa.ChunkedArray) -> NDArray[np.uint8]:
     return ids[np.lexsort((low, high))]
 
 
-def content_digest(nodes: pa.Table, edges: pa.Table, sources: Iterable[SourceRecord]) -> str:
+def content_digest(
+    nodes: pa.Table, edges: pa.Table, sources: Iterable[SourceRecord], links: pa.Table
+) -> str:
     """SHA-256 of everything that a snapshot states, whatever the order it was given in."""
     total = hashlib.sha256()
     columns: list[list[Any]] = [nodes.column(name).to_pylist() for name in NODE_SCHEMA.names]
@@ -165,4 +191,11 @@ def content_digest(nodes: pa.Table, edges: pa.Table, sources: Iterable[SourceRec
         for s in sources
     )
     total.update("\x1d".join(facts).encode())
+    if links.num_rows:  # a graph without them keeps the digest it had before there were any
+        ids = columns[0]
+        codes, ends, relations = (links[name].to_pylist() for name in links.schema.names)
+        matches = zip(codes, ends, relations, strict=True)
+        total.update(b"\x1ccodes\x1c")
+        lines = sorted("\x1f".join((code, ids[end], kind)) for code, end, kind in matches)
+        total.update("\x1d".join(lines).encode())
     return total.hexdigest()

@@ -14,6 +14,7 @@ import pyarrow as pa
 from .assemble import RecordCollector, complete_sources, join_edges
 from .columns import NODE_TYPES, PREDICATE_CODE, RAW_EDGE_SCHEMA, SourceRecord
 from .identifiers import from_iri
+from .links import LINK_MATCHES
 from .scan import scan, scan_values
 from .snapshot import GraphSnapshot
 from .store import TripleStore
@@ -50,15 +51,19 @@ def compile_snapshot(
     Args:
         store: Any store; queries are the same for all.
         release: Name of this state of the graph.
-        without_graphs: Named graphs to leave out, by IRI; patients by default.
+        without_graphs: Named graphs to leave out, by IRI, and those below them (`IRI/...`);
+            patients by default.
     """
     skip = frozenset(without_graphs)
+    below = tuple(f"{graph}/" for graph in skip)
+    skip |= {graph for graph in store.graphs() if graph.startswith(below)}
     raw = _raw_edges(store, skip)
     collector = _nodes(store, skip, raw)
     nodes = collector.node_table(raw)
-    sources = complete_sources(_sources(store), raw)
+    sources = complete_sources(_sources(store, skip), raw)
     edges = join_edges(raw, nodes, tuple(source.name for source in sources))
-    return GraphSnapshot(nodes=nodes, edges=edges, sources=sources, release=release)
+    links = collector.link_table(nodes)
+    return GraphSnapshot(nodes=nodes, edges=edges, links=links, sources=sources, release=release)
 
 
 def _to_curies(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
@@ -188,16 +193,20 @@ def _nodes(store: TripleStore, skip: frozenset[str], raw: pa.Table) -> RecordCol
                 facts.deprecated = facts.deprecated or value in ("true", "1")
     for subject, object_ in scan(store, FIELD_IRI["exactMatch"], skip).unique().iter_rows():
         collector.add_match(from_iri(subject), from_iri(object_))
+    for match in LINK_MATCHES:
+        for subject, object_ in scan(store, FIELD_IRI[match], skip).unique().iter_rows():
+            collector.add_link(from_iri(subject), match, from_iri(object_))
     return collector
 
 
-def _sources(store: TripleStore) -> list[SourceRecord]:
+def _sources(store: TripleStore, skip: frozenset[str]) -> list[SourceRecord]:
     """Facts of every source that the graph describes."""
     facts: dict[str, dict[str, str]] = {}
-    for iri in scan(store, FIELD_IRI["type"], object_=f"{VOID}Dataset")["subject"].unique():
+    described = scan(store, FIELD_IRI["type"], skip, object_=f"{VOID}Dataset")
+    for iri in described["subject"].unique():
         facts[iri] = {}
     for name, property_ in SOURCE_FIELD_IRI.items():
-        selected = scan(store, property_, text=True, subject_type=f"{VOID}Dataset")
+        selected = scan(store, property_, skip, text=True, subject_type=f"{VOID}Dataset")
         for iri, value in selected.sort("subject", "value", descending=True).iter_rows():
             if iri in facts:
                 facts[iri][name] = value

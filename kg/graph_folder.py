@@ -4,12 +4,28 @@ Decides the names of the parts. How they are made is decided in `kg.build`.
 """
 
 import gzip
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from .store import GraphStore, StoreError
 
-__all__ = ["CASES", "INPUTS", "QUADS", "REPORT", "SNAPSHOT", "STORE", "open_rdf"]
+__all__ = [
+    "ADDED",
+    "ALONE",
+    "CASES",
+    "INPUTS",
+    "QUADS",
+    "REPORT",
+    "SNAPSHOT",
+    "STORE",
+    "open_rdf",
+    "settle_store",
+]
+
+ADDED = "added"
+"""Folder of the named graphs that were added since, see `kg.additions`."""
 
 STORE = "store"
 """Folder of the RDF store."""
@@ -17,6 +33,8 @@ QUADS = "graph.nq.gz"
 """The RDF as compressed N-Quads, there until the store is made."""
 SNAPSHOT = "snapshot"
 """Folder of the compiled graph."""
+ALONE = "alone.tsv"
+"""Nodes that no mapping joins to another identifier, one a line."""
 CASES = "cases.jsonl"
 """The cases, one a line."""
 INPUTS = "inputs.sha256"
@@ -39,7 +57,41 @@ def open_rdf(folder: Path) -> GraphStore:
         if not packed.is_file():
             raise StoreError(f"{folder}: no RDF here; build the graph first")
         _load(packed, store)
+    settle_store(folder)
     return GraphStore(store, read_only=True)
+
+
+def settle_store(folder: Path) -> None:
+    """Brings the store, where there is one, in line with what `added/added.json` says.
+
+    Each named graph is loaded in one transaction; what was under way when a run was cut short is
+    done again.
+
+    Raises:
+        StoreError: Another process writes to the store, or an added file is damaged.
+    """
+    store, added = folder / STORE, folder / ADDED
+    if not (store / "CURRENT").is_file() or not added.is_dir():
+        return
+    rows = {row["iri"]: row for row in _json(added / "added.json", [])}
+    stored: dict[str, str] = _json(added / "stored.json", {})
+    wanted = {iri: row["sha256"] for iri, row in rows.items()}
+    if stored == wanted:
+        return
+    wrong = [iri for iri in sorted(stored.keys() | wanted) if stored.get(iri) != wanted.get(iri)]
+    under_way = {iri: "" if iri in wrong else digest for iri, digest in (stored | wanted).items()}
+    (added / "stored.json").write_text(json.dumps(under_way), "utf-8")
+    graph = GraphStore(store)
+    for iri in wrong:
+        graph.remove_graph(iri)
+        if iri in rows:
+            graph.load_packed(added / rows[iri]["file"])
+    graph.flush()
+    (added / "stored.json").write_text(json.dumps(wanted), "utf-8")
+
+
+def _json(path: Path, default: Any) -> Any:
+    return json.loads(path.read_text("utf-8")) if path.is_file() else default
 
 
 def _load(packed: Path, store: Path) -> None:
@@ -56,6 +108,7 @@ def _load(packed: Path, store: Path) -> None:
         del graph  # lets go of the lock on the folder
         shutil.rmtree(store, ignore_errors=True)
         working.rename(store)
+        (store.with_name(ADDED) / "stored.json").unlink(missing_ok=True)
         packed.unlink()
     except (OSError, EOFError) as error:
         raise StoreError(f"{packed}: cannot be loaded ({error})") from error

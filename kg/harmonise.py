@@ -5,15 +5,27 @@ two hierarchies contradict each other. Which ids are the same is decided in `kg.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 
 import networkx as nx
 
+from .assemble import kind_of_prefix, kinds_of_ends
+from .columns import NODE_TYPE_CODE
 from .identity import IdentityMap
-from .statements import Node, Statement
+from .links import LINK_MATCHES
+from .statements import Mapping, Node, Statement
 from .vocabulary import NodeType, Predicate
 
-__all__ = ["MergedNode", "acyclic", "demoted_statements", "merge_nodes", "rewrite"]
+__all__ = [
+    "MergedNode",
+    "acyclic",
+    "demoted_statements",
+    "leading_codes",
+    "merge_nodes",
+    "rewrite",
+    "typed_ends",
+]
 
 _TAIL_KIND = {
     Predicate.HAS_PHENOTYPE: NodeType.PHENOTYPE,
@@ -23,6 +35,7 @@ _TAIL_KIND = {
     Predicate.HAS_ROLE: NodeType.DRUG_CLASS,
     Predicate.AFFECTS: NodeType.GENE,
     Predicate.DIAGNOSES: NodeType.PHENOTYPE,
+    Predicate.AFFECTS_RESPONSE: NodeType.DRUG,
 }
 _DRUG_HEADS = frozenset(
     {
@@ -91,6 +104,33 @@ def _merged(canonical: str, both: _Gathered) -> MergedNode:
     return MergedNode(node=node, source=source)
 
 
+def typed_ends(merged: Iterable[MergedNode], statements: Iterable[Statement]) -> list[MergedNode]:
+    """A record for each end of a statement that no source describes, sorted by id.
+
+    Such an end is an id of a newer or older release than the one at hand. Its kind is what its
+    prefix says, else its place in the relation, so that in the RDF too everything has a class.
+
+    Args:
+        merged: The nodes that sources describe.
+        statements: Relations between canonical ids.
+    """
+    described = {item.node.id for item in merged}
+    kinds: dict[str, tuple[NodeType, str]] = {}
+    for statement in statements:
+        ends = (statement.subject, statement.object)
+        for end, role in zip(ends, kinds_of_ends(statement.predicate), strict=True):
+            if end in described:
+                continue
+            kind = kind_of_prefix(end) or role or NodeType.CHEMICAL
+            rival = kinds.get(end)
+            if rival is None or NODE_TYPE_CODE[kind] < NODE_TYPE_CODE[rival[0]]:
+                kinds[end] = (kind, statement.source if rival is None else rival[1])
+    return [
+        MergedNode(node=Node(id=id_, type=kind), source=source)
+        for id_, (kind, source) in sorted(kinds.items())
+    ]
+
+
 def rewrite(
     statements: Iterable[Statement], identity: IdentityMap, kinds: dict[str, NodeType]
 ) -> Iterator[Statement]:
@@ -149,6 +189,49 @@ def demoted_statements(identity: IdentityMap) -> Iterator[Statement]:
             confidence=mapping.confidence,
             qualifiers=(("description", "exact mapping cut: the term has another exact id"),),
         )
+
+
+def leading_codes(
+    mappings: Iterable[Mapping], identity: IdentityMap, present: Table[str, NodeType]
+) -> Iterator[Mapping]:
+    """Matches that do not merge, between nodes of the graph and the codes that lead to them.
+
+    Narrow, broad and close matches stay what they are. An exact match that was cut because a group
+    would have had two ids of one vocabulary is a close one. Each pair and source is given once.
+
+    Args:
+        mappings: All mappings of all sources.
+        identity: Which ids are the same.
+        present: Ids of the graph's nodes and their types.
+    """
+    cut = (c.mapping for c in identity.conflicts if c.kind == "two ids of one vocabulary")
+    seen: set[tuple[str, str, str]] = set()
+    for mapping in (*(m for m in mappings if m.predicate in LINK_MATCHES), *cut):
+        predicate = "closeMatch" if mapping.predicate == "exactMatch" else mapping.predicate
+        ends = [_node_or_code(end, identity, present) for end in (mapping.subject, mapping.object)]
+        if ends[0] == ends[1] or present.keys().isdisjoint(ends):
+            continue
+        if predicate == "broadMatch":  # said the other way round: what leads to the broader node
+            predicate = "narrowMatch"
+            ends.reverse()
+        if predicate == "narrowMatch" and ends[0] not in present:
+            continue
+        if (key := (ends[0], ends[1], mapping.source)) in seen:
+            continue
+        seen.add(key)
+        yield Mapping(
+            subject=ends[0],
+            object=ends[1],
+            source=mapping.source,
+            predicate=predicate,
+            justification=mapping.justification,
+            confidence=mapping.confidence,
+        )
+
+
+def _node_or_code(curie: str, identity: IdentityMap, present: Table[str, NodeType]) -> str:
+    canonical = identity.canonical(curie)
+    return canonical if canonical in present else curie
 
 
 def acyclic(

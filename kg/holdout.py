@@ -35,6 +35,7 @@ TREATMENT_PREDICATES = frozenset(
         Predicate.CONTRAINDICATED_IN,
     }
 )
+_TREATED = (NodeType.DISEASE, NodeType.PHENOTYPE)
 _NEARLY_SAME = 0.9
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
@@ -120,14 +121,14 @@ class HeldOutTreatments:
 def treatment_family(
     asked: Mapping[str, str], nodes: Sequence[Node], statements: Iterable[Statement]
 ) -> HeldOutTreatments:
-    """The whole family of held-out diseases.
+    """The whole family of held-out diseases, and of phenotypes that labels name as diseases.
 
     Args:
         asked: Id asked for to its canonical id.
         nodes: Merged nodes.
         statements: Statements between canonical ids.
     """
-    diseases = {node.id: node for node in nodes if node.type is NodeType.DISEASE}
+    diseases = {node.id: node for node in nodes if node.type in _TREATED}
     known = frozenset(c for c in asked.values() if c in diseases)
     parents: dict[str, set[str]] = defaultdict(set)
     children: dict[str, set[str]] = defaultdict(set)

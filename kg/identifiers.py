@@ -49,6 +49,9 @@ _BARE = (
     (re.compile(r"ENSG\d{6,}(\.\d+)?$"), "ENSEMBL"),
     (re.compile(r"NCT\d{8}$"), "NCT"),
 )
+_INVISIBLE = re.compile(
+    "[\u00ad\u200b-\u200f\u2060\ufeff]"
+)  # tables copied from web pages hold them
 _REPEATED = re.compile(r"([A-Za-z][A-Za-z.]*)(?:[:_](?=.)|(?<=ORPHA)(?=\d)|(?<=Orphanet)(?=\d))")
 _PUBLICATION_BREAK = re.compile(r"[;|,\s]+")
 
@@ -187,6 +190,8 @@ def normalise(text: str) -> str:
     >>> [normalise(x) for x in ("Orphanet:558", "DB:DB00945", "pubmed:1", "MeSH:d1", "hp:1250")]
     ['ORPHA:558', 'DRUGBANK:DB00945', 'PMID:1', 'MESH:D1', 'HP:0001250']
     """
+    if not text.isascii():
+        text = _INVISIBLE.sub("", text)
     stripped = text.strip().strip("<>")
     if _is_iri(stripped):
         curie = from_iri(stripped)

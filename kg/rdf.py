@@ -26,6 +26,7 @@ from .terms import (
     SOURCE_FIELD_IRI,
     SSSOM,
     VOID,
+    double,
     iri,
     literal,
     source_iri,
@@ -90,9 +91,9 @@ class QuadWriter:
             text = f"{head} {relation} {tail}{end}{text}"
         pairs = [f"{_P['negated']} {_TRUE}"] if statement.negated else []
         if statement.frequency is not None:
-            pairs.append(f"{_P['frequency']} {literal(repr(statement.frequency), 'double')}")
+            pairs.append(f"{_P['frequency']} {double(statement.frequency)}")
         if statement.confidence is not None:
-            pairs.append(f"{_P['confidence']} {literal(repr(statement.confidence), 'double')}")
+            pairs.append(f"{_P['confidence']} {double(statement.confidence)}")
         if statement.onset is not None:
             pairs.append(f"{_P['onset']} {iri(statement.onset)}")
         if statement.sex is not None:
@@ -165,8 +166,7 @@ class QuadWriter:
             f"{_P['source']} {graph}",  # licence and release are facts of the source
         ]
         if mapping.confidence is not None:
-            value = literal(repr(mapping.confidence), "double")
-            pairs.append(f"<{SSSOM}confidence> {value}")
+            pairs.append(f"<{SSSOM}confidence> {double(mapping.confidence)}")
         axiom = "".join([f"{node} {pair} {graph} .\n" for pair in pairs])
         return f"{subject} {relation} {object_} {graph} .\n{axiom}"
 
@@ -174,6 +174,12 @@ class QuadWriter:
         """Quad that says that another identifier means the node, without a reason."""
         graph, _ = self._graph_and_provenance(source)
         return f"{iri(node)} {_P['exactMatch']} {iri(other)} {graph} .\n"
+
+    def link(self, node: str, relation: str, code: str, source: str = NODE_SOURCE) -> str:
+        """Quad that says that a code leads to a node: it is `narrower` than it, or `close`."""
+        graph, _ = self._graph_and_provenance(source)
+        match = _P["narrowMatch" if relation == "narrower" else "closeMatch"]
+        return f"{iri(node)} {match} {iri(code)} {graph} .\n"
 
     def source(self, source: SourceLike) -> str:
         """Quads of a source's facts (VoID), in the source's own graph."""

@@ -5,13 +5,14 @@ in `kg.build`.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .build_options import BuildError, BuildOptions
 from .build_report import BuildReport
 from .case import ClinicalCase
 from .cases import CaseError, read_cases
+from .cases.populations import POPULATIONS, Population
 from .files import DataFiles, MissingSourceError
 from .record_cache import RecordCache, WatchedFiles
 from .records import SourceRecords
@@ -19,12 +20,9 @@ from .sources import SOURCES, DropReport, Source
 from .statements import Node, Statement
 from .store import StoreError
 
-__all__ = ["Progress", "chosen_sources", "read_all_cases", "read_sources"]
+__all__ = ["Progress", "chosen_sources", "populations", "read_all_cases", "read_sources"]
 
 Progress = Callable[[str], None]
-
-_DEMO_CASES = "iatros/demo_cases.jsonl"
-_PHENOPACKETS = "phenopacket-store/all_phenopackets.zip"
 
 
 def chosen_sources(options: BuildOptions, report: BuildReport) -> list[Source]:
@@ -93,21 +91,23 @@ def _read(source: Source, options: BuildOptions) -> tuple[SourceRecords, DropRep
 
 def _from_files(source: Source, files: DataFiles) -> tuple[SourceRecords, DropReport]:
     found, drops = SourceRecords(), DropReport()
-    for record in source.read(files, drops):
-        if isinstance(record, Statement):
-            found.statements.append(record)
-        elif isinstance(record, Node):
-            found.nodes.append((source.facts.name, record))
-        else:
-            found.mappings.append(record)
+    try:
+        for record in source.read(files, drops):
+            if isinstance(record, Statement):
+                found.statements.append(record)
+            elif isinstance(record, Node):
+                found.nodes.append((source.facts.name, record))
+            else:
+                found.mappings.append(record)
+    except ValueError as error:  # a row that no reader foresaw; what came before it is sound
+        drops.fault(f"stopped at a record that is none: {' '.join(str(error).split())[:200]}")
     return found, drops
 
 
 def read_all_cases(options: BuildOptions, report: BuildReport) -> list[ClinicalCase]:
     """Cases of the build without those that cite an excluded publication, each id once."""
-    paths = list(options.cases) if options.cases is not None else _default_cases(options, report)
     cases: dict[str, ClinicalCase] = {}
-    for found in read_cases(paths):
+    for found in _found_cases(options, report):
         if isinstance(found, CaseError):
             report.case_problems.append(str(found))
         elif not options.exclude_publications.isdisjoint(found.publications):
@@ -119,14 +119,30 @@ def read_all_cases(options: BuildOptions, report: BuildReport) -> list[ClinicalC
     return list(cases.values())
 
 
-def _default_cases(options: BuildOptions, report: BuildReport) -> list[Path]:
-    if options.profile is None:
-        return []
-    names = [_DEMO_CASES] if options.profile == "demo" else [_PHENOPACKETS]
-    paths = []
-    for name in names:
-        try:
-            paths.append(options.files.open_path(name))
-        except MissingSourceError as error:
-            report.left_out[name] = f"missing: {error}"
-    return paths
+def _found_cases(options: BuildOptions, report: BuildReport) -> Iterator[ClinicalCase | CaseError]:
+    if options.cases is not None:
+        yield from read_cases(list(options.cases))
+        return
+    for population, path in populations(options, report):
+        yield from read_cases([path], source=population.name, licence=population.licence)
+
+
+def populations(
+    options: BuildOptions, report: BuildReport | None = None
+) -> Iterator[tuple[Population, Path]]:
+    """The populations of the profile and where they lie; what is left out is noted."""
+    if options.cases is not None:
+        return
+    for population in POPULATIONS:
+        if options.profile not in population.profiles:
+            continue
+        why = ""
+        if options.licence_filter == "permissive" and population.licence_class != "permissive":
+            why = f"licence: {population.licence}"
+        else:
+            try:
+                yield population, population.find(options.files)
+            except MissingSourceError as error:
+                why = f"missing: {error}"
+        if why and report is not None:
+            report.left_out[population.name] = why

@@ -10,7 +10,6 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -20,23 +19,23 @@ from numpy.typing import NDArray
 from .assemble import assemble
 from .columns import (
     NODE_TYPE_CODE,
-    NODE_TYPES,
     PREDICATE_CODE,
-    PREDICATES,
     SourceLike,
     SourceRecord,
+    array_of,
     content_digest,
+    incidence,
 )
 from .identifiers import IdentifierError, normalise
+from .links import LINK_SCHEMA, Match, links_by_code, matches_of
 from .rdf import QuadWriter
+from .rows import node_views, statements_of
 from .snapshot_io import SnapshotFiles, read_snapshot, write_snapshot
 from .statements import Mapping, Node, Statement
 from .views import EdgeColumns, NodeView
 from .vocabulary import NodeType, Predicate
 
 __all__ = ["EdgeColumns", "GraphSnapshot", "NodeView", "SourceRecord"]
-
-_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 class GraphSnapshot:
@@ -59,11 +58,13 @@ class GraphSnapshot:
         nodes: pa.Table,
         edges: pa.Table,
         sources: tuple[SourceRecord, ...],
+        links: pa.Table | None = None,
         release: str = "",
         digest: str = "",
     ) -> None:
         self._nodes = nodes
         self._edges = edges
+        self._links = LINK_SCHEMA.empty_table() if links is None else links
         self._digest = digest
         self.sources = sources
         self.release = release
@@ -83,14 +84,15 @@ class GraphSnapshot:
         Args:
             nodes: Node records; several of one id are merged.
             statements: Edges; a node that no record describes is typed by its prefix or role.
-            mappings: `exactMatch` between a node's id and another identifier becomes an xref.
+            mappings: `exactMatch` between a node's id and another identifier becomes an xref; the
+                other matches make codes lead to nodes (`matches`).
             sources: Facts of the sources; a source without facts has an empty record.
             release: Name of this state of the graph; not part of the digest.
         """
-        node_table, edge_table, facts = assemble(
+        node_table, edge_table, links, facts = assemble(
             nodes=nodes, statements=statements, mappings=mappings, sources=sources
         )
-        return cls(nodes=node_table, edges=edge_table, sources=facts, release=release)
+        return cls(nodes=node_table, edges=edge_table, links=links, sources=facts, release=release)
 
     @classmethod
     def load(cls, folder: Path | str) -> "GraphSnapshot":
@@ -103,6 +105,7 @@ class GraphSnapshot:
         return cls(
             nodes=files.nodes,
             edges=files.edges,
+            links=files.links,
             sources=files.sources,
             release=files.release,
             digest=files.digest,
@@ -113,6 +116,7 @@ class GraphSnapshot:
         files = SnapshotFiles(
             nodes=self._nodes,
             edges=self._edges,
+            links=self._links,
             sources=self.sources,
             release=self.release,
             digest=self.digest,
@@ -131,6 +135,7 @@ class GraphSnapshot:
             for block in itertools.chain(
                 map(writer.source, self.sources),
                 map(writer.described, self.nodes()),
+                itertools.starmap(writer.link, self.links()),
                 map(writer.statement, self.statements()),
             ):
                 n_quads += block.count("\n")
@@ -146,7 +151,12 @@ class GraphSnapshot:
 
     def compute_digest(self) -> str:
         """The digest, worked out from the columns rather than remembered."""
-        return content_digest(self._nodes, self._edges, self.sources)
+        return content_digest(self._nodes, self._edges, self.sources, self._links)
+
+    @property
+    def tables(self) -> tuple[pa.Table, pa.Table, pa.Table]:
+        """Nodes and edges in the layout of `kg.columns`, and the codes of `kg.links`."""
+        return self._nodes, self._edges, self._links
 
     def __repr__(self) -> str:
         return f"GraphSnapshot(n_nodes={self.n_nodes}, n_edges={self.n_edges})"
@@ -176,7 +186,7 @@ class GraphSnapshot:
     @cached_property
     def node_types(self) -> NDArray[np.int8]:
         """Type of every node, an index into `kg.columns.NODE_TYPES`."""
-        return _array(self._nodes["type"], np.int8)
+        return array_of(self._nodes["type"], np.int8)
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -190,23 +200,57 @@ class GraphSnapshot:
     def index(self, curie: str) -> int | None:
         """Node of an identifier: canonical id, mapped id, or another usual spelling of either."""
         found = self._index.get(curie)
-        if found is None:
-            try:
-                found = self._index.get(normalise(curie))
-            except IdentifierError:
-                return None
+        if found is None and (spelled := _spelled(curie)) is not None:
+            found = self._index.get(spelled)
         return found
+
+    @cached_property
+    def _by_code(self) -> dict[str, tuple[Match, ...]]:
+        return links_by_code(self._links)
+
+    def links(self) -> Iterator[tuple[str, str, str]]:
+        """(node id, relation, code) of every code that leads to a node it is no id of."""
+        ids = self.node_ids
+        columns = (self._links[name].to_pylist() for name in ("node", "relation", "code"))
+        for node, relation, code in zip(*columns, strict=True):
+            yield ids[node], relation, code
+
+    def matches(self, curie: str) -> tuple[Match, ...]:
+        """All nodes that an identifier leads to, the nearest relation first.
+
+        Its own node (`exact`) comes first, then the nodes that it is narrower than (a product's
+        ingredients), then those that are close. A broader code leads nowhere.
+
+        Example:
+            >>> from kg.statements import Mapping, Node
+            >>> graph = GraphSnapshot.from_records(
+            ...     [Node(id="DRUGBANK:DB00722", type=NodeType.DRUG, label="Lisinopril")], [],
+            ...     [Mapping(subject="DRUGBANK:DB00722", object="RXNORM:314076", source="x",
+            ...              predicate="narrowMatch")])
+            >>> graph.index("RXNORM:314076"), graph.matches("RXNORM:314076")
+            (None, (Match(node=0, relation='narrower'),))
+        """
+        own = self.index(curie)
+        names = (curie, _spelled(curie) or curie, curie if own is None else self.node_ids[own])
+        return matches_of(own, names, self._by_code)
+
+    def resolve(self, curie: str) -> Match | None:
+        """The one node that an identifier leads to; None when there is none, or several alike."""
+        found = self.matches(curie)
+        if not found or sum(m.relation == found[0].relation for m in found) > 1:
+            return None
+        return found[0]
 
     def node(self, index: int) -> NodeView:
         """One node in words."""
         if not 0 <= index < self.n_nodes:
             raise IndexError(f"node {index}: the graph has {self.n_nodes} nodes")
-        return _view(self._nodes.slice(index, 1).to_pylist()[0])
+        return next(node_views(self._nodes.slice(index, 1)))
 
     def nodes(self) -> Iterator[NodeView]:
         """All nodes in words, by ascending index."""
         for batch in self._nodes.to_batches(max_chunksize=8192):
-            yield from map(_view, batch.to_pylist())
+            yield from node_views(batch)
 
     def nodes_of(self, kind: NodeType) -> NDArray[np.int32]:
         """Indices of all nodes of a type, ascending."""
@@ -220,13 +264,13 @@ class GraphSnapshot:
         edges = self._edges
         return EdgeColumns(
             rows=np.arange(self.n_edges, dtype=np.int64),
-            head=_array(edges["head"], np.int32),
-            tail=_array(edges["tail"], np.int32),
-            predicate=_array(edges["predicate"], np.int16),
-            source=_array(edges["source"], np.int16),
-            negated=_array(edges["negated"], np.bool_),
-            frequency=_array(edges["frequency"], np.float32),
-            confidence=_array(edges["confidence"], np.float32),
+            head=array_of(edges["head"], np.int32),
+            tail=array_of(edges["tail"], np.int32),
+            predicate=array_of(edges["predicate"], np.int16),
+            source=array_of(edges["source"], np.int16),
+            negated=array_of(edges["negated"], np.bool_),
+            frequency=array_of(edges["frequency"], np.float32),
+            confidence=array_of(edges["confidence"], np.float32),
         )
 
     def edges(
@@ -289,31 +333,13 @@ class GraphSnapshot:
         """One edge as the statement that it was compiled from."""
         if not 0 <= row < self.n_edges:
             raise IndexError(f"row {row}: the graph has {self.n_edges} edges")
-        return next(self._statements(self._edges.slice(row, 1)))
+        return next(statements_of(self._edges.slice(row, 1), self.node_ids, self.sources))
 
     def statements(self) -> Iterator[Statement]:
         """All edges as statements, by ascending row."""
         for batch in self._edges.to_batches(max_chunksize=16384):
-            yield from self._statements(pa.Table.from_batches([batch]))
-
-    def _statements(self, edges: pa.Table) -> Iterator[Statement]:
-        ids = self.node_ids
-        for row in edges.to_pylist():
-            pairs = [pair.partition("=") for pair in row["qualifiers"]]
-            yield Statement(
-                subject=ids[row["head"]],
-                predicate=PREDICATES[row["predicate"]],
-                object=ids[row["tail"]],
-                source=self.sources[row["source"]].name,
-                negated=row["negated"],
-                frequency=row["frequency"],
-                onset=row["onset"],
-                sex=row["sex"],
-                evidence=row["evidence"],
-                publications=tuple(row["publications"]),
-                confidence=row["confidence"],
-                qualifiers=tuple((name, value) for name, _, value in pairs),
-            )
+            table = pa.Table.from_batches([batch])
+            yield from statements_of(table, self.node_ids, self.sources)
 
     def statement_id(self, row: int) -> str:
         """CURIE of the association node of one edge row."""
@@ -346,15 +372,8 @@ class GraphSnapshot:
 
     @cached_property
     def _incidence(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Compressed rows: where each node's edges start, and the edges, both directions."""
-        head, tail = self._columns.head, self._columns.tail
-        other = np.flatnonzero(head != tail)  # a loop is one edge of its node, not two
-        ends = np.concatenate([head, tail[other]])
-        rows = np.concatenate([self._columns.rows, other])
-        order = np.lexsort((rows, ends))
-        starts = np.zeros(self.n_nodes + 1, np.int64)
-        np.cumsum(np.bincount(ends, minlength=self.n_nodes), out=starts[1:])
-        return starts, rows[order]
+        """Where each node's edges start, and the edges, both directions."""
+        return incidence(self._columns.head, self._columns.tail, n_nodes=self.n_nodes)
 
     def incident(self, node: int) -> NDArray[np.int64]:
         """Edge rows that start or end at a node, ascending; negated ones count."""
@@ -366,25 +385,15 @@ class GraphSnapshot:
         return GraphSnapshot(
             nodes=self._nodes,
             edges=self._edges.filter(pa.array(keep)).combine_chunks(),
+            links=self._links,
             sources=self.sources,
             release=self.release,
         )
 
 
-def _array(column: pa.ChunkedArray, dtype: type[_Scalar]) -> NDArray[_Scalar]:
-    """A column as a read-only array; nulls become NaN."""
-    array: NDArray[_Scalar] = column.to_numpy().astype(dtype, copy=False)
-    array.setflags(write=False)
-    return array
-
-
-def _view(row: dict[str, Any]) -> NodeView:
-    return NodeView(
-        id=row["id"],
-        type=NODE_TYPES[row["type"]],
-        label=row["label"],
-        synonyms=tuple(row["synonyms"]),
-        definition=row["definition"],
-        xrefs=tuple(row["xrefs"]),
-        deprecated=row["deprecated"],
-    )
+def _spelled(curie: str) -> str | None:
+    """The usual spelling of an identifier; None for what is none."""
+    try:
+        return normalise(curie)
+    except IdentifierError:
+        return None

@@ -16,11 +16,13 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from .columns import EDGE_SCHEMA, NODE_SCHEMA, NODE_TYPES, PREDICATES, SourceRecord, sorted_edges
+from .links import LINK_SCHEMA
 
 __all__ = ["SnapshotError", "SnapshotFiles", "read_snapshot", "write_snapshot"]
 
 _FORMAT = 1
 _MANIFEST, _NODES, _EDGES = "snapshot.json", "nodes.arrow", "edges.arrow"
+_LINKS = "codes.arrow"  # not there in graphs of earlier versions
 
 
 class SnapshotError(ValueError):
@@ -33,6 +35,7 @@ class SnapshotFiles:
 
     nodes: pa.Table
     edges: pa.Table
+    links: pa.Table
     sources: tuple[SourceRecord, ...]
     release: str
     digest: str
@@ -50,6 +53,7 @@ def write_snapshot(folder: Path, files: SnapshotFiles) -> None:
     try:
         _write_table(fresh / _NODES, files.nodes)
         _write_table(fresh / _EDGES, files.edges)
+        _write_table(fresh / _LINKS, files.links)
         manifest = {
             "format": _FORMAT,
             "digest": files.digest,
@@ -118,11 +122,15 @@ def read_snapshot(folder: Path) -> SnapshotFiles:
     edges = _read_table(folder / _EDGES, EDGE_SCHEMA)
     if (nodes.num_rows, edges.num_rows) != (manifest["n_nodes"], manifest["n_edges"]):
         raise SnapshotError(f"{folder}: row counts differ from {_MANIFEST}; build the graph again")
+    links = LINK_SCHEMA.empty_table()
+    if (folder / _LINKS).is_file():
+        links = _read_table(folder / _LINKS, LINK_SCHEMA)
     types = [kind.value for kind in NODE_TYPES]
     predicates = [predicate.value for predicate in PREDICATES]
     return SnapshotFiles(
         nodes=_recode(nodes, "type", manifest["node_types"], types),
         edges=_recode(edges, "predicate", manifest["predicates"], predicates),
+        links=links,
         sources=tuple(SourceRecord(**facts) for facts in manifest["sources"]),
         release=manifest["release"],
         digest=manifest["digest"],

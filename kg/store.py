@@ -4,10 +4,12 @@ Decides how quads get in and how questions get out. A store on another machine h
 and is in `kg.endpoint`; the form of the quads is in `kg.rdf`.
 """
 
+import gzip
 import os
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol, cast
 
 import pyoxigraph as ox
 
@@ -102,6 +104,14 @@ class GraphStore:
         except OSError as error:
             raise StoreError(f"{self.path}: cannot open the RDF store: {error}") from error
 
+    @classmethod
+    def over(cls, store: ox.Store) -> "GraphStore":
+        """The methods of this class over an Oxigraph store that is at hand."""
+        graph = cls.__new__(cls)
+        graph.path = None
+        graph._store = store
+        return graph
+
     def bulk_load(self, paths: Iterable[Path]) -> None:
         """Adds the content of RDF files; the suffix says the format.
 
@@ -135,6 +145,14 @@ class GraphStore:
             self._store.load(text.encode(), format=ox.RdfFormat.N_QUADS)
         except SyntaxError as error:
             raise StoreError(f"N-Quads: {error}") from error
+
+    def load_packed(self, path: Path) -> None:
+        """Adds a gzip file of N-Quads in one transaction: all of it or nothing."""
+        try:
+            with gzip.open(path, "rb") as stream:
+                self._store.load(cast(IO[bytes], stream), format=ox.RdfFormat.N_QUADS)
+        except (OSError, EOFError, zlib.error, SyntaxError) as error:
+            raise StoreError(f"{path}: {error}") from error
 
     def select_tsv(self, sparql: str) -> bytes:
         """Answer of a SELECT query in the SPARQL TSV format, for reading in columns."""

@@ -10,6 +10,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import quote, unquote
 
+import numpy as np
+
 from .identifiers import to_iri
 from .prefixes import NAMESPACE, PREFIXES
 from .vocabulary import QUALIFIERS, NodeType, Predicate
@@ -26,6 +28,7 @@ __all__ = [
     "SHAPES_NAMESPACE",
     "SOURCE_FIELD_IRI",
     "VOCAB",
+    "double",
     "graph_iri",
     "iri",
     "literal",
@@ -167,6 +170,18 @@ def literal(text: str, datatype: str = "") -> str:
     if _NEEDS_ESCAPE.search(text):
         text = text.translate(_LITERAL_ESCAPES)
     return f'"{text}"^^<{XSD}{datatype}>' if datatype else f'"{text}"'
+
+
+@lru_cache(maxsize=1 << 16)
+def double(value: float) -> str:
+    """N-Quads term of a number, in the one form that a store keeps and gives back.
+
+    Stores keep the value, not its spelling: `1.0` comes back as `1`, `1e-05` as `0.00001`.
+
+    >>> print(double(1.0), double(1e-05))
+    "1"^^<http://www.w3.org/2001/XMLSchema#double> "0.00001"^^<...#double>
+    """
+    return literal(np.format_float_positional(value, trim="-"), "double")
 
 
 def source_iri(name: str) -> str:

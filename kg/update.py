@@ -13,7 +13,7 @@ from .build_options import BuildOptions
 from .files import DataFiles, MissingSourceError, known_files
 from .foreign import RdfGraph
 from .graph_folder import INPUTS, QUADS, SNAPSHOT, STORE
-from .reading import Progress
+from .reading import Progress, populations
 from .record_cache import checksum, code_version
 from .snapshot import GraphSnapshot
 from .snapshot_io import SnapshotError
@@ -78,6 +78,7 @@ def inputs_digest(options: BuildOptions) -> str | None:
         "seed": options.seed,
         "licence_filter": options.licence_filter,
         "notes": options.notes,
+        "patients": {population.name: checksum(path) for population, path in populations(options)},
         "files": {name: _checksum(here, name) for name in sorted(known_files(here))},
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

@@ -49,6 +49,7 @@ class Predicate(StrEnum):
     RELATED_TO = "related_to"  # mechanism steps; the upstream verb is the qualifier mechanism
     HAS_DISEASE = "has_disease"  # case -> disease
     HAS_GENE = "has_gene"  # case -> gene
+    AFFECTS_RESPONSE = "affects_response_to"  # gene -> drug (qualifier genotype says which forms)
 
 
 QUALIFIERS: tuple[str, ...] = (
@@ -66,6 +67,28 @@ QUALIFIERS: tuple[str, ...] = (
     "description",  # free text of the source
     "modifier",  # HPO clinical modifier
     "pathway",  # mechanism path that a step belongs to
+    "genotype",  # forms of the gene that a guidance is about, separated by "|"
+    "threshold",  # number that bounds a statement: "age_years<12", "egfr<30"
+    "applies_when",  # words of the source that narrow when a statement holds
+    "frequency_lower",  # bounds that the source gives, where the frequency is their middle
+    "frequency_upper",
+    "comparator",  # who was counted instead of the treated: "placebo"
+    "level",  # level of the term in its terminology: LLT, PT
+    "label_concept",  # concept as it was found on the label, before it was put under the object
+    "document",  # of a mined statement: id of the paper in its corpus
+    "section",  # kind of section that it was read in
+    "offsets",  # "start-end" of the evidence, in characters of the document's text
+    "subject_offsets",  # of the name of the subject
+    "object_offsets",
+    "sentence_sha256",  # of the evidence, white space folded
+    "sentence",  # the evidence itself, where the paper's licence allows it
+    "hedged",  # "true": the paper says it with caution
+    "direction",  # increases or decreases
+    "species",  # taxon that was studied
+    "study_type",  # kind of study
+    "model",  # miner that read it
+    "model_version",
+    "curator",  # ORCID of who accepted it
     "stated_by",  # source that a graph which was read as RDF names for its statement
 )
 """Names that `Statement.qualifiers` may use, beside the fields of `Statement`."""

@@ -6,7 +6,7 @@ Decides what lies on disk while a graph is written. The form of the quads is dec
 import gzip
 import shutil
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,15 +14,19 @@ from typing import TextIO
 
 from .build_options import BuildError
 from .case import ClinicalCase
-from .cases.rdf import case_to_nquads
+from .cases.populations import population_of
+from .cases.rdf import case_to_nquads, fact_to_nquads
+from .cases.statements import Canonical, PatientFact, PatientStatements
+from .coverage import alone
 from .graph_folder import QUADS, REPORT, STORE
 from .harmonise import MergedNode
+from .identity import IdentityMap
 from .rdf import QuadWriter
 from .sources import SourceFacts
 from .statements import Mapping, Statement
 from .store import GraphStore
 
-__all__ = ["fresh_folder", "graph_quads", "storing", "write_cases"]
+__all__ = ["fresh_folder", "graph_quads", "patient_quads", "storing", "write_alone", "write_cases"]
 
 _PIECE_CHARACTERS = 1 << 25
 _PIECES_IN_MEMORY = 4
@@ -53,19 +57,60 @@ def graph_quads(
     merged: Iterable[MergedNode],
     links: Iterable[Mapping],
     statements: Iterable[Statement],
-    cases: Iterable[ClinicalCase],
-    *,
-    notes: bool,
+    patients: Iterable[str] = (),
 ) -> Iterator[str]:
-    """The whole graph as N-Quads, in blocks of lines."""
+    """The whole graph as N-Quads, in blocks of lines.
+
+    Args:
+        facts: What is true of each source.
+        merged: Nodes.
+        links: Mappings.
+        statements: Relations.
+        patients: Lines of the graphs of patients, see `patient_quads`.
+    """
     writer = QuadWriter(facts)
     yield from map(writer.source, facts)
     for item in merged:
         yield writer.node(item.node, item.source)
     yield from map(writer.mapping, links)
     yield from map(writer.statement, statements)
+    yield from patients
+
+
+def patient_quads(
+    cases: Iterable[ClinicalCase],
+    events: Iterable[PatientFact],
+    *,
+    canonical: Canonical,
+    known: Container[str],
+    notes: bool,
+    counts: dict[str, int],
+) -> Iterator[str]:
+    """The graphs of patients as N-Quads lines, one graph a population.
+
+    Args:
+        cases: The patients.
+        events: What their records hold beside the cases; of other patients nothing is written.
+        canonical: Finds the graph's node of an identifier.
+        known: Ids of the graph's nodes.
+        notes: Write the notes of cases.
+        counts: Filled with the number of statements by population.
+    """
+    writers: dict[str, PatientStatements] = {}
+    owner: dict[str, PatientStatements] = {}
     for case in cases:
-        yield from case_to_nquads(case, include_notes=notes)
+        population = population_of(case)
+        writer = writers.get(population.name)
+        if writer is None:
+            writer = PatientStatements(population, canonical=canonical, known=known)
+            writers[population.name] = writer
+            yield from writer.facts()
+        owner[case.case_id] = writer
+        yield from case_to_nquads(case, include_notes=notes, statements=writer)
+    for event in events:
+        if event.case_id in owner:
+            yield from fact_to_nquads(event, owner[event.case_id])
+    counts.update({name: writer.n_statements for name, writer in writers.items()})
 
 
 @contextmanager
@@ -120,6 +165,15 @@ def _pieces(blocks: Iterable[str]) -> Iterator[str]:
 
 def _sink(path: Path) -> TextIO:
     return path.open("w", encoding="utf-8", newline="\n", buffering=1 << 20)
+
+
+def write_alone(merged: Sequence[MergedNode], identity: IdentityMap, path: Path) -> None:
+    """A table of all nodes that no mapping joins to another identifier, sorted by id."""
+    nodes, sources = [item.node for item in merged], [item.source for item in merged]
+    with _sink(path) as sink:
+        sink.write("id\ttype\tlabel\tsource\n")
+        for row in alone(nodes, sources, identity):
+            sink.write("\t".join(" ".join(cell.split()) for cell in row) + "\n")
 
 
 def write_cases(cases: Iterable[ClinicalCase], path: Path, *, notes: bool) -> None:

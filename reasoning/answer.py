@@ -11,13 +11,20 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = [
     "Alert",
     "Answer",
+    "Certainty",
+    "CostClass",
+    "Counterfactual",
     "Diagnosis",
     "Entity",
     "Evidence",
+    "Examination",
     "GraphIdentity",
     "Hop",
     "ModelIdentity",
+    "Passage",
     "Path",
+    "Question",
+    "RankedGene",
     "RankedTreatment",
     "TreatmentEntity",
 ]
@@ -97,7 +104,74 @@ class Diagnosis(_Record):
     disease: Entity
     score: float = Field(description="orders the list; not a probability")
     probability: float | None = Field(default=None, description="calibrated, or null")
+    in_set: bool | None = Field(
+        default=None, description="member of the conformal set; null when there is none"
+    )
+    nats_for: float | None = Field(
+        default=None, description="sum of the findings' log-likelihood ratios above 0"
+    )
+    nats_against: float | None = Field(
+        default=None, description="sum of the findings' log-likelihood ratios below 0"
+    )
     evidence: tuple[Evidence, ...] = ()
+
+
+class Certainty(_Record):
+    """How sure the ranking is as a whole.
+
+    The set holds the first `set_size` diseases of the catalogue; with the stated coverage it holds
+    the patient's disease, if that is in the catalogue.
+    """
+
+    none_of_catalogue: float = Field(
+        description="probability that the disease is not in the catalogue, or cannot be told"
+    )
+    coverage: float = Field(description="share of patients whose set holds their disease, at least")
+    set_size: int
+    set_shown: int = Field(description="members of the set among the diagnoses listed")
+
+
+CostClass = Literal[
+    "examination", "recording", "laboratory", "imaging", "genetic", "invasive", "other"
+]
+
+
+class Examination(_Record):
+    """What shows a finding, and how much it asks of patient and purse."""
+
+    action: Entity
+    cost: CostClass
+    statement: str = Field(description="CURIE of the association node in the graph")
+
+
+class Question(_Record):
+    """A finding worth asking about now."""
+
+    finding: Entity
+    gain_nats: float = Field(description="expected information about the disease")
+    chance_of_yes: float
+    examinations: tuple[Examination, ...] = ()
+
+
+class Counterfactual(_Record):
+    """The answer, had a finding not been stated."""
+
+    without: Entity
+    first: Entity = Field(description="the disease that would stand first")
+    changed: bool = Field(description="another disease than with the finding")
+    effect_nats: float = Field(
+        description="what the finding adds to the log-probability of the first diagnosis"
+    )
+
+
+class RankedGene(_Record):
+    """A candidate gene of the case."""
+
+    rank: int
+    gene: Entity
+    probability: float | None = Field(default=None, description="calibrated, or null")
+    score: float = Field(description="orders the list; not a probability")
+    diseases: tuple[Entity, ...] = ()
 
 
 class Alert(_Record):
@@ -107,6 +181,24 @@ class Alert(_Record):
     kind: str
     reason: str
     statements: tuple[str, ...] = ()
+
+
+class Passage(_Record):
+    """A place of a paper that speaks for or against a treatment of a disease.
+
+    The sentence itself is there only where the licence of the paper allows it; the place always is.
+    """
+
+    stance: Literal["supporting", "contradicting"]
+    publication: str
+    section: str
+    start: int | None = Field(default=None, description="first character in the paper's text")
+    end: int | None = None
+    sentence: str | None = None
+    predicate: str
+    confidence: float
+    hedged: bool = Field(default=False, description="the paper says it with caution")
+    statement: str = Field(description="CURIE of the association node in the graph")
 
 
 class RankedTreatment(_Record):
@@ -119,7 +211,14 @@ class RankedTreatment(_Record):
     probability: float | None = Field(default=None, description="calibrated, or null")
     status: Literal["indicated", "predicted", "contraindicated"]
     alerts: tuple[Alert, ...] = ()
+    no_data: tuple[str, ...] = Field(
+        default=(),
+        description="safety rules that the graph gives nothing to go by; not a sign of safety",
+    )
     paths: tuple[Path, ...] = ()
+    passages: tuple[Passage, ...] = Field(
+        default=(), description="what mined papers say for and against it"
+    )
 
 
 class Answer(_Record):
@@ -130,6 +229,10 @@ class Answer(_Record):
     graph: GraphIdentity
     model: ModelIdentity
     diagnoses: tuple[Diagnosis, ...] = ()
+    certainty: Certainty | None = None
+    counterfactuals: tuple[Counterfactual, ...] = ()
+    next_questions: tuple[Question, ...] = ()
+    genes: tuple[RankedGene, ...] = ()
     treatments: tuple[RankedTreatment, ...] = ()
     unresolved_inputs: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -1,8 +1,9 @@
 """Why a diagnosis: the findings that speak for and against it, with the statements they rest on.
 
 Decides which annotation of the disease a finding is matched with: the same term, else one below it,
-else the one that shares the most informative ancestor. The weight in nats comes from the likelihood
-ratio; the statements and publications are those of the matched annotation.
+else the one that shares the most informative ancestor; an absent finding with the annotations that
+it denies. The weight in nats comes from the likelihood ratio; the statements and publications are
+those of the matched annotation.
 """
 
 from collections import OrderedDict
@@ -21,13 +22,29 @@ from kg.vocabulary import NodeType, Predicate
 from .answer import Evidence
 from .entities import Entities
 
-__all__ = ["FindingEvidence"]
+__all__ = ["FindingEvidence", "Reasons"]
 
 FloatArray = npt.NDArray[np.float32]
 
 _MOST = 8
+_LEAST_ABSENT = 0.02  # nats; most absent findings are rare everywhere and say nothing
 _REMEMBERED_FINDINGS = 40_000  # some 60 MB: what a finding says of a disease is always the same
 _REMEMBERED_DISEASES = 4_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasons:
+    """What the findings of a case say of one disease.
+
+    Attributes:
+        evidence: Strongest first.
+        nats_for: Sum of the weights above 0, of all findings.
+        nats_against: Sum of the weights below 0.
+    """
+
+    evidence: tuple[Evidence, ...] = ()
+    nats_for: float = 0.0
+    nats_against: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,41 +85,47 @@ class FindingEvidence:
         self._annotated: OrderedDict[int, dict[int, list[int]]] = OrderedDict()
         self._lock = Lock()
 
-    def explain(
-        self, case: TermSets, diseases: list[tuple[int, int]]
-    ) -> list[tuple[Evidence, ...]]:
-        """Evidence for each disease, strongest first.
+    def explain(self, case: TermSets, diseases: list[tuple[int, int]]) -> list[Reasons]:
+        """Evidence for and against each disease, strongest first.
 
         Args:
             case: The case's terms.
             diseases: Pairs of catalogue position and node index.
         """
-        if not len(case.present) or not diseases:
-            return [() for _ in diseases]
+        if not diseases:
+            return []
         positions = np.asarray([position for position, _ in diseases], dtype=np.int64)
-        weights = self._likelihood.ratios(case.present, positions)
+        present = self._likelihood.ratios(case.present, positions)
+        absent = self._likelihood.absent_ratios(case.excluded, positions)
         with self._lock:
             return [
-                self._explain_one(case, weights[:, at], node)
+                self._explain_one(case, present[:, at], absent[:, at], node)
                 for at, (_, node) in enumerate(diseases)
             ]
 
     def _explain_one(
         self,
         case: TermSets,
-        weights: FloatArray,
+        present: FloatArray,
+        absent: FloatArray,
         node: int,
-    ) -> tuple[Evidence, ...]:
+    ) -> Reasons:
         found = [
-            self._finding(node, term, weight)
-            for term, weight in zip(case.present.tolist(), weights.tolist(), strict=True)
+            self._finding(node, term, weight, absent=False)
+            for term, weight in zip(case.present.tolist(), present.tolist(), strict=True)
         ]
-        annotated = self._annotations(node)
         found += [
-            self._finding(node, term, None) for term in case.excluded.tolist() if term in annotated
+            self._finding(node, term, weight, absent=True)
+            for term, weight in zip(case.excluded.tolist(), absent.tolist(), strict=True)
+            if abs(weight) >= _LEAST_ABSENT
         ]
         found.sort(key=lambda e: -abs(e.weight_nats or 0.0))
-        return tuple(found[:_MOST])
+        every = np.concatenate([present, absent]).astype(np.float64)
+        return Reasons(
+            evidence=tuple(found[:_MOST]),
+            nats_for=round(float(every[every > 0].sum()), 3),
+            nats_against=round(float(every[every < 0].sum()), 3),
+        )
 
     def _annotations(self, node: int) -> dict[int, list[int]]:
         """Edge rows of the disease's annotations by term position."""
@@ -134,27 +157,33 @@ class FindingEvidence:
                 best, best_content = _Match(tuple(rows), met), float(self._content[met])
         return best
 
-    def _finding(self, node: int, term: int, weight: float | None) -> Evidence:
-        """What one finding says of one disease; `weight` is None for an absent finding."""
-        key = (node, term, weight is None)
+    def _denied(self, term: int, annotated: dict[int, list[int]]) -> _Match | None:
+        """Annotations of the disease at an absent term or under it."""
+        below = self._ontology.descendants_of(term).tolist()
+        rows = tuple(row for other in below for row in annotated.get(other, ()))
+        return _Match(rows, term) if rows else None
+
+    def _finding(self, node: int, term: int, weight: float, *, absent: bool) -> Evidence:
+        """What one finding, present or absent, says of one disease."""
+        key = (node, term, absent)
         known = self._findings.get(key)
         if known is not None:
             self._findings.move_to_end(key)
             return known
         annotated = self._annotations(node)
         match: _Match | None = None
-        if weight is None:
-            match = _Match(tuple(annotated[term]), term)
+        if absent:
+            match = self._denied(term, annotated) if weight < 0 else None
         elif weight > 0:
             match = self._match(term, annotated)
         rows = match.rows if match else ()
         publications = sorted({p for row in rows for p in self._snapshot.publications(row)})
         nodes = self._ontology.nodes
         evidence = Evidence(
-            kind="absent_finding" if weight is None else "finding",
+            kind="absent_finding" if absent else "finding",
             finding=self._entities.of(int(nodes[term])),
             matched=self._entities.of(int(nodes[match.term])) if match else None,
-            weight_nats=None if weight is None else round(weight, 3),
+            weight_nats=round(weight, 3),
             statements=tuple(self._snapshot.statement_id(row) for row in rows),
             publications=tuple(publications),
         )

@@ -7,24 +7,31 @@ dropped in silence: a term that the graph does not know is named, so is a case w
 from fusion.predictor import Predictor
 from kg.case import ClinicalCase
 
+from .coded import lookup_of
+from .safety import patient_context
+
 __all__ = ["unresolved_inputs"]
 
 
 def unresolved_inputs(
-    predictor: Predictor, case: ClinicalCase
+    predictor: Predictor, case: ClinicalCase, *, genes_used: bool = False
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Identifiers that the graph does not know, and warnings, one line each."""
+    """Identifiers that the graph does not know, and warnings, one line each.
+
+    Args:
+        predictor: The model.
+        case: The case.
+        genes_used: Genes were asked for and used beside the model.
+    """
     graph = predictor.graph
-    coded = (
-        *(o.term for o in case.phenotypes),
-        *case.genes,
-        *(item.id for item in (*case.conditions, *case.medicines, *case.allergies)),
-    )
-    unknown = tuple(dict.fromkeys(curie for curie in coded if graph.index(curie) is None))
+    coded = (*(o.term for o in case.phenotypes), *case.genes)
+    terms = [curie for curie in coded if graph.index(curie) is None]
+    items = patient_context(graph, lookup_of(graph), case).unresolved
+    unknown = tuple(dict.fromkeys((*terms, *items)))
     warnings = list(_replaced(predictor, case))
-    reads_genes = predictor.manifest.config.patient_genes
+    reads_genes = predictor.manifest.config.patient_genes or genes_used
     if case.genes and not reads_genes:
-        warnings.append("genes were not used: this model ranks by findings")
+        warnings.append("genes were not used: this model ranks by findings (--genes uses them)")
     if not predictor.symbolic.knowledge.encoder.encode(case).present.size:
         rest = [
             name

@@ -6,7 +6,9 @@ Decides what counts as a model folder and that a model answers only on the graph
 from pathlib import Path
 
 from fusion.predictor import Predictor
+from kg.additions import added_graphs, base_snapshot
 from kg.snapshot import GraphSnapshot
+from kg.snapshot_io import SnapshotError
 
 from .errors import InputError
 
@@ -19,6 +21,7 @@ def load_predictor(model: Path, *, graph: Path | None = None) -> Predictor:
     Args:
         model: Folder that `iatros train` wrote.
         graph: Folder that `iatros build` wrote; must hold the graph that the model was trained on.
+            What was added to it since is not the model's (`reasoning.mined`).
 
     Raises:
         InputError: There is no model, it cannot be read, or the graph is another one.
@@ -27,13 +30,23 @@ def load_predictor(model: Path, *, graph: Path | None = None) -> Predictor:
         raise InputError(
             model, "holds no trained model", "Run `iatros train` first, or name its --out folder"
         )
-    snapshot = None if graph is None else open_graph(graph)
+    snapshot = None if graph is None else _as_built(graph)
     try:
         return Predictor.load(model, graph=snapshot)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
             model, f"cannot be used ({error})", "Train it again on this graph, or leave --graph out"
         ) from error
+
+
+def _as_built(folder: Path) -> GraphSnapshot:
+    """The graph of a folder without additions."""
+    if not added_graphs(folder):
+        return open_graph(folder)
+    try:
+        return base_snapshot(folder)
+    except SnapshotError as error:
+        raise InputError(folder, f"holds no graph ({error})", "Build it again") from error
 
 
 def open_graph(folder: Path) -> GraphSnapshot:

@@ -21,6 +21,7 @@ from .answer import Alert, Answer, Diagnosis, Entity, Hop, Path, RankedTreatment
 __all__ = [
     "Format",
     "StreamWriter",
+    "certainty_lines",
     "describe_path",
     "publications_of",
     "render_table",
@@ -71,12 +72,37 @@ def render_table(answer: Answer) -> Group:
     parts: list[Table | Text] = [Text(name, style="bold")]
     if answer.diagnoses:
         parts.append(_diagnosis_table(answer.diagnoses))
+    parts.extend(Text(line) for line in certainty_lines(answer))
     if answer.treatments:
         parts.append(_treatment_table(answer.treatments))
     if answer.unresolved_inputs:
         parts.append(Text("not understood: " + ", ".join(answer.unresolved_inputs), style="yellow"))
     parts.extend(Text(f"warning: {w}", style="yellow") for w in answer.warnings)
     return Group(*parts)
+
+
+def certainty_lines(answer: Answer) -> list[str]:
+    """How sure the ranking is, what to ask next, what findings do to it, candidate genes."""
+    lines = []
+    if (sure := answer.certainty) is not None:
+        lines.append(
+            f"none of the catalogue: {sure.none_of_catalogue:.3f}; the first {sure.set_size} hold "
+            f"the disease of {sure.coverage:.0%} of such patients"
+        )
+    for question in answer.next_questions:
+        tests = ", ".join(f"{e.action.label} ({e.cost})" for e in question.examinations[:2])
+        lines.append(
+            f"ask: {question.finding.label} ({question.finding.id}), {question.gain_nats:.2f} nats"
+            + (f"; {tests}" if tests else "")
+        )
+    for other in answer.counterfactuals[:5]:
+        would = f"{other.first.label} would stand first" if other.changed else "the same first"
+        lines.append(f"without {other.without.label}: {would} ({-other.effect_nats:+.2f} nats)")
+    for gene in answer.genes[:10]:
+        share = "" if gene.probability is None else f" {gene.probability:.3f}"
+        named = f": {gene.diseases[0].label}" if gene.diseases else ""
+        lines.append(f"gene {gene.rank}: {gene.gene.label}{share}{named}")
+    return lines
 
 
 def _probability(value: float | None) -> str:
@@ -117,6 +143,8 @@ def _treatment_table(treatments: tuple[RankedTreatment, ...]) -> Table:
     for t in treatments:
         lines = [f"{describe_path(p)} [dim]\\[{publications_of(p)}][/dim]" for p in t.paths[:2]]
         lines += [_alert_line(a) for a in t.alerts]
+        if t.no_data:
+            lines.append(f"[dim]no data: {', '.join(t.no_data)}[/dim]")
         status = t.status if t.status != "contraindicated" else f"[red]{t.status}[/red]"
         table.add_row(
             str(t.rank), f"{t.treatment.label}\n[dim]{t.treatment.id}[/dim]", t.for_disease.label,

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from .answer import Answer
 from .picture import draw_evidence
-from .render import describe_path, publications_of
+from .render import certainty_lines, describe_path, publications_of
 
 __all__ = ["render_html"]
 
@@ -41,6 +41,7 @@ def render_html(
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["link"] = _link
     environment.filters["path"] = describe_path
+    environment.filters["certainty"] = certainty_lines
     environment.filters["cited"] = publications_of
     pictures = [Markup(draw_evidence(a)) for a in answers]  # noqa: S704 - our own SVG, text escaped
     return environment.from_string(template).render(

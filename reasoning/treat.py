@@ -11,7 +11,7 @@ that are not stopped and stays visible with the reason.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -22,21 +22,26 @@ from scipy.special import expit
 from fusion.predictor import Predictor
 from fusion.symbolic.treatments import TREATING
 from kg.case import ClinicalCase
+from kg.columns import NODE_TYPE_CODE
 from kg.snapshot import GraphSnapshot
 from kg.vocabulary import NodeType
 
-from .answer import Alert, Answer, Diagnosis, RankedTreatment, TreatmentEntity
+from .answer import Alert, Answer, Diagnosis, Passage, RankedTreatment, TreatmentEntity
+from .coded import lookup_of, with_coded_findings
 from .diagnose import Diagnoser, best_first
 from .errors import InputError
 from .inputs import unresolved_inputs
 from .loading import load_predictor
+from .mined import MinedSupport, mined_support
 from .paths import EvidenceGraph, to_entity, to_path
-from .safety import PatientContext, SafetyCheck
+from .safety import PatientContext, SafetyCheck, patient_context, select
 
 __all__ = ["TreatmentRanker", "known_indications"]
 
 _MAX_DIAGNOSES = 5
 _MIN_PROBABILITY = 0.02
+_MAX_KNOWN = 8
+_EXPLAINED = 25  # ranks with paths: a list of thousands is read by programs
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -55,10 +60,12 @@ class TreatmentRanker:
 
     Args:
         predictor: A trained model with its graph.
+        mined: What papers say that were mined since; None for none.
     """
 
-    def __init__(self, predictor: Predictor) -> None:
+    def __init__(self, predictor: Predictor, *, mined: MinedSupport | None = None) -> None:
         self.predictor = predictor
+        self._mined = mined
         self._diagnoser = Diagnoser(predictor)
         snapshot = predictor.graph
         self._evidence = EvidenceGraph(snapshot)
@@ -72,7 +79,9 @@ class TreatmentRanker:
         Raises:
             InputError: The folder holds no model, or the graph is not the model's.
         """
-        return cls(load_predictor(model, graph=graph))
+        predictor = load_predictor(model, graph=graph)
+        mined = None if graph is None else mined_support(graph, predictor.graph)
+        return cls(predictor, mined=mined)
 
     def answer_disease(self, disease: str, *, top: int = 10, paths: int = 3) -> Answer:
         """Treatments for a disease alone, without a patient.
@@ -123,6 +132,7 @@ class TreatmentRanker:
             InputError: A given diagnosis is no disease of the graph.
         """
         known = [self._disease(name) for name in given]
+        cases = [with_coded_findings(self.predictor.graph, case) for case in cases]
         logits = self.predictor.score_diagnoses(cases)
         probabilities = self._diagnoser.probabilities(logits)
         answers = []
@@ -154,9 +164,12 @@ class TreatmentRanker:
     ) -> Answer:
         snapshot = self.predictor.graph
         unresolved, warnings = unresolved_inputs(self.predictor, case)
-        context = self._context(case)
-        if given:
-            diseases, weights = tuple(given), tuple([1.0 / len(given)] * len(given))
+        context = patient_context(snapshot, lookup_of(snapshot), case).patient
+        chosen = given or self._to_treat(case, context)
+        if chosen:
+            diseases, weights = tuple(chosen), tuple([1.0 / len(chosen)] * len(chosen))
+            if not given:
+                warnings = (*warnings, "treatments are ranked for the known conditions")
         else:
             likely = [d for d in diagnoses if (d.probability or 0.0) >= _MIN_PROBABILITY]
             likely = likely or list(diagnoses[:1])
@@ -164,12 +177,14 @@ class TreatmentRanker:
             weights = tuple((d.probability or 1.0) / total for d in likely)
             nodes = [snapshot.index(d.disease.id) for d in likely]
             diseases = tuple(n for n in nodes if n is not None)
-        patient = PatientContext(
-            conditions=tuple(dict.fromkeys((*diseases, *context.conditions))),
-            medicines=context.medicines,
-            allergies=context.allergies,
-            phenotypes=context.phenotypes,
+        patient = replace(
+            context, conditions=tuple(dict.fromkeys((*diseases, *context.conditions)))
         )
+        if gaps := self._safety.unknown(patient):
+            warnings = (
+                *warnings,
+                f"safety was not checked for what is not known: {', '.join(gaps)}",
+            )
         question = _Question(diseases=diseases, weights=weights, patient=patient)
         return Answer(
             case_id=case.case_id,
@@ -181,20 +196,15 @@ class TreatmentRanker:
             warnings=warnings,
         )
 
-    def _context(self, case: ClinicalCase) -> PatientContext:
-        """Nodes of what is coded in the case; codes that the graph does not know are left out."""
-        index = self.predictor.graph.index
-
-        def nodes(curies: Iterable[str]) -> tuple[int, ...]:
-            found = (index(curie) for curie in curies)
-            return tuple(dict.fromkeys(node for node in found if node is not None))
-
-        return PatientContext(
-            conditions=nodes(item.id for item in case.conditions),
-            medicines=nodes(item.id for item in case.medicines),
-            allergies=nodes(item.id for item in case.allergies),
-            phenotypes=nodes(case.present),
-        )
+    def _to_treat(self, case: ClinicalCase, patient: PatientContext) -> list[int]:
+        """Known diseases of a patient of whom nothing is there that a diagnosis could rest on."""
+        if case.phenotypes or case.images or (case.note and case.note.strip()):
+            return []
+        kinds = self.predictor.graph.node_types[list(patient.conditions)]
+        is_disease = (kinds == NODE_TYPE_CODE[NodeType.DISEASE]).tolist()
+        known = [n for n, disease in zip(patient.conditions, is_disease, strict=True) if disease]
+        treated = [node for node in known if node in self._known]
+        return (treated or known)[:_MAX_KNOWN]
 
     def _rank(self, question: _Question, top: int, paths: int) -> tuple[RankedTreatment, ...]:
         diseases = np.asarray(question.diseases, dtype=np.int32)
@@ -205,6 +215,10 @@ class TreatmentRanker:
                 at = catalogue.positions[treatment]
                 if at >= 0:
                     pair[row, at] += 1.0
+            for treatment, belief in self._believed(disease).items():
+                at = catalogue.positions[treatment]
+                if at >= 0 and treatment not in self._known.get(disease, ()):
+                    pair[row, at] += belief
         parts = pair * np.asarray(question.weights)[:, None]
         total = parts.sum(axis=0)
         shown = self._select(total, question.patient, top)
@@ -218,20 +232,18 @@ class TreatmentRanker:
             )
         return tuple(ranked)
 
+    def _believed(self, disease: int) -> dict[int, float]:
+        """Belief that mined papers give to treatments of a disease."""
+        return {} if self._mined is None else self._mined.of_disease(disease)
+
     def _select(
         self, total: FloatArray, patient: PatientContext, top: int
     ) -> list[tuple[int, tuple[Alert, ...]]]:
-        """The best `top` that are not stopped, then the stopped ones that outrank the last."""
-        kept: list[tuple[int, tuple[Alert, ...]]] = []
-        stopped: list[tuple[int, tuple[Alert, ...]]] = []
-        nodes = self.predictor.treatments.nodes
-        for position in np.argsort(-total, kind="stable").tolist():
-            alerts = self._safety.alerts(int(nodes[position]), patient)
-            stop = bool(alerts) and alerts[0].severity == "stop"
-            (stopped if stop else kept).append((position, alerts))
-            if len(kept) == top:
-                break
-        return kept + stopped
+        """Positions to show; see `reasoning.safety.select`."""
+        catalogue = self.predictor.treatments
+        ranked = map(int, catalogue.nodes[np.argsort(-total, kind="stable")])
+        shown = select(ranked, self._safety, patient, top=top)
+        return [(int(catalogue.positions[node]), alerts) for node, alerts in shown]
 
     def _treatment(
         self,
@@ -248,7 +260,13 @@ class TreatmentRanker:
         entity = to_entity(snapshot, node)
         forbidden = any(a.severity == "stop" and a.kind == "contraindication" for a in alerts)
         known = any(node in self._known.get(d, ()) for d in question.diseases)
-        found = self._evidence.paths(node, disease, limit=n_paths) if n_paths else []
+        wanted = n_paths if rank <= _EXPLAINED else 0
+        found = self._evidence.paths(node, disease, limit=wanted) if wanted else []
+        shown = [to_path(snapshot, path) for path in found]
+        passages: tuple[Passage, ...] = ()
+        if self._mined is not None and wanted:
+            shown = [*self._mined.paths(node, disease, limit=1), *shown][:wanted]
+            passages = self._mined.passages(node, disease)
         return RankedTreatment(
             rank=rank,
             treatment=TreatmentEntity(
@@ -261,7 +279,9 @@ class TreatmentRanker:
             score=score,
             status="contraindicated" if forbidden else "indicated" if known else "predicted",
             alerts=alerts,
-            paths=tuple(to_path(snapshot, path) for path in found),
+            no_data=self._safety.no_data(node),
+            paths=tuple(shown),
+            passages=passages,
         )
 
 

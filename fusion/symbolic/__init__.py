@@ -7,9 +7,11 @@ them is decided in `fusion` and `fusion.symbolic.boosted`.
 
 from .annotations import Annotations
 from .catalogue import DiseaseCatalogue
+from .cosine import ProfileCosine
 from .crossfit import CrossFittedFeatures, Fold, balanced_folds, decoy_publications
 from .disease_names import series_of, signs_in_names
-from .features import FEATURES, SymbolicFeatures
+from .feature_names import CLASSICAL, FEATURES
+from .features import SymbolicFeatures
 from .knowledge import SymbolicKnowledge
 from .likelihood import LikelihoodOptions, LikelihoodRatio
 from .nearest import NearestPatients
@@ -20,6 +22,7 @@ from .similarity import BestMatch
 from .text import NameSimilarity, NameVectors
 
 __all__ = [
+    "CLASSICAL",
     "FEATURES",
     "Annotations",
     "BestMatch",
@@ -33,6 +36,7 @@ __all__ = [
     "NameSimilarity",
     "NameVectors",
     "NearestPatients",
+    "ProfileCosine",
     "ProfileOptions",
     "ReferenceCases",
     "Relatives",

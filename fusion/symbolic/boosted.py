@@ -28,6 +28,8 @@ _HARD_BY = (
     "family",
     "likelihood",
     "likelihood_annotated",
+    "family_cosine",
+    "profile_cosine",
     "lin_margin",
     "nearest_three",
     "gene_likelihood",
@@ -195,19 +197,32 @@ class BoostedRanker:
     n_threads: int = 1
 
     @classmethod
-    def train(cls, sample: TrainingSample, *, options: BoostedOptions | None = None) -> Self:
-        """Fits the trees."""
+    def train(
+        cls,
+        sample: TrainingSample,
+        *,
+        options: BoostedOptions | None = None,
+        names: Sequence[str] | None = None,
+    ) -> Self:
+        """Fits the trees.
+
+        Args:
+            sample: Candidates of training cases.
+            options: Trees.
+            names: Features that may be read; those that tell single diseases apart never are.
+        """
         chosen = options or BoostedOptions()
+        allowed = frozenset(sample.names if names is None else names) - _IDENTITY
         per_disease = np.bincount(sample.disease)[sample.disease]
         weight = np.power(per_disease.astype(np.float64), -chosen.macro)
         weight *= len(weight) / weight.sum()
-        names = tuple(name for name in sample.names if name not in _IDENTITY)
+        read = tuple(name for name in sample.names if name in allowed)
         data = lightgbm.Dataset(
-            sample.features[:, [sample.names.index(name) for name in names]],
+            sample.features[:, [sample.names.index(name) for name in read]],
             label=sample.relevant,
             group=sample.sizes,
             weight=np.repeat(weight, sample.sizes),
-            feature_name=list(names),
+            feature_name=list(read),
             free_raw_data=False,
         )
         booster = lightgbm.train(
@@ -234,7 +249,7 @@ class BoostedRanker:
             data,
             num_boost_round=chosen.n_trees,
         )
-        return cls(booster=booster, names=names)
+        return cls(booster=booster, names=read)
 
     def score(self, features: SymbolicFeatures, cases: Sequence[TermSets]) -> FloatArray:
         """Score of every disease, `[n_cases, n_diseases]`."""

@@ -6,18 +6,23 @@ popular and of the same kind as a right one, and random ones. The random ones st
 not shown and are weighted so: without that, trees take the far away for promising. Features are
 made without the treatments of a disease's kin (`fusion.symbolic.pairs`), so training looks like a
 disease without treatments. One model for indications, one for contraindications, through LightGBM.
+Learnt attention over labelled diseases (`fusion.symbolic.attention`) is trained first and gives
+features of its own.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 import lightgbm
 import numpy as np
 import numpy.typing as npt
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
-from .pairs import PairFeatures
+from .attention import AttentionOptions, DiseaseAttention
+from .pairs import ATTENDED_FEATURES, PairAttention, PairFeatures
 
 __all__ = ["BoostedTreatmentOptions", "BoostedTreatments", "PairSample", "sample_treatments"]
 
@@ -27,12 +32,13 @@ BoolArray = npt.NDArray[np.bool_]
 
 _BLOCK = 16
 _FILES = ("indication.txt", "contraindication.txt")
+_ATTENTION = "attention.safetensors"
 _HARD_BY = (
     ("kernel ridge through similar treatments", "text neighbours"),
     ("contraindication ridge through similar treatments", "contraindicated in text neighbours"),
 )
 _RIDGE = (_HARD_BY[0][0], _HARD_BY[1][0])
-_RIDGE_SHARE = 0.3  # of a standard deviation; the ridge is right about the first ranks, trees below
+_RIDGE_SHARE = 0.1  # of a standard deviation; the ridge breaks ties among the first
 _LEAST_SPREAD = 0.1  # of the trees' log-odds: where data is too little for trees, the ridge ranks
 _PEERS = 25  # treatments on either side, by degree, that count as equally popular
 
@@ -50,6 +56,8 @@ class BoostedTreatmentOptions:
         learning_rate: Shrinkage.
         smallest_leaf: Pairs that a leaf holds at least.
         macro: 0 weighs pairs alike, 1 weighs diseases alike.
+        ridge_share: Share of the kernel ridge beside the trees, of their standard deviation.
+        attention: How attention is trained; None leaves it out.
         n_threads: Threads of LightGBM.
         seed: Of sampling and bagging.
     """
@@ -62,6 +70,8 @@ class BoostedTreatmentOptions:
     learning_rate: float = 0.06
     smallest_leaf: int = 40
     macro: float = 0.5
+    ridge_share: float = _RIDGE_SHARE
+    attention: AttentionOptions | None = field(default_factory=AttentionOptions)
     n_threads: int = 1
     seed: int = 0
 
@@ -88,6 +98,7 @@ class PairSample:
         pairs: PairFeatures,
         *,
         forbidden: bool = False,
+        attention: PairAttention | None = None,
         options: BoostedTreatmentOptions | None = None,
         progress: Callable[[int], None] = lambda _: None,
     ) -> Self:
@@ -96,6 +107,7 @@ class PairSample:
         Args:
             pairs: Labels and features.
             forbidden: Sample contraindications instead of indications.
+            attention: Adds its features.
             options: How many of each.
             progress: Told how many further diseases are done.
 
@@ -114,7 +126,7 @@ class PairSample:
         features, relevant, weight = [], [], []
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
-            table = pairs.compute(pairs.labelled[block])
+            table = pairs.compute(pairs.labelled[block], attention)
             for at, row in enumerate(block.tolist()):
                 drawn, stands_for = sample_treatments(
                     labels[row], table[at][:, hard_by].T, peers, options=chosen, rng=rng
@@ -128,8 +140,16 @@ class PairSample:
             features=np.concatenate(features),
             relevant=np.concatenate(relevant),
             weight=joined * (len(joined) / joined.sum()),
-            names=pairs.names,
+            names=_names(pairs, attention),
         )
+
+    def seen_by(self, options: BoostedTreatmentOptions) -> Self:
+        """The same pairs without the features of attention, where the options leave it out."""
+        if options.attention is not None:
+            return self
+        plain = len(self.names) - len(ATTENDED_FEATURES)
+        n = plain if self.names[plain:] == ATTENDED_FEATURES else len(self.names)
+        return replace(self, features=self.features[:, :n], names=self.names[:n])
 
 
 def _peers(labels: BoolArray, is_drug: BoolArray) -> list[IntArray]:
@@ -187,12 +207,16 @@ class BoostedTreatments:
         indication: LightGBM model.
         contraindication: LightGBM model; None when there was nothing to learn from.
         names: Features that both were trained on.
+        attention: What gives the last of them; None without.
+        ridge_share: Share of the kernel ridge, of the standard deviation of the trees.
         n_threads: Threads for scoring.
     """
 
     indication: Any
     contraindication: Any
     names: tuple[str, ...]
+    attention: PairAttention | None = None
+    ridge_share: float = _RIDGE_SHARE
     n_threads: int = 1
 
     @classmethod
@@ -213,26 +237,60 @@ class BoostedTreatments:
         Raises:
             ValueError: No disease has an indication.
         """
-        chosen = options or BoostedTreatmentOptions()
-        good = _fit(PairSample.draw(pairs, options=chosen, progress=progress), chosen)
-        bad = None
-        if pairs.forbidden.any():
-            sample = PairSample.draw(pairs, forbidden=True, options=chosen, progress=progress)
-            bad = _fit(sample, chosen)
-        return cls(
-            indication=good, contraindication=bad, names=pairs.names, n_threads=chosen.n_threads
-        )
+        return cls.train_each(pairs, [options or BoostedTreatmentOptions()], progress=progress)[0]
+
+    @classmethod
+    def train_each(
+        cls,
+        pairs: PairFeatures,
+        options: Sequence[BoostedTreatmentOptions],
+        *,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> list[Self]:
+        """Several rankers on the same pairs, with attention and without: samples are drawn once.
+
+        Args:
+            pairs: Labels and features.
+            options: Of each; the first says how pairs are sampled and attention is trained.
+            progress: Told how many further diseases were sampled, over both relations.
+
+        Raises:
+            ValueError: No disease has an indication.
+        """
+        first = options[0]
+        attention = None if first.attention is None else pairs.learn_attention(first.attention)
+        models: list[list[Any]] = []
+        for forbidden in (False, True):
+            if forbidden and not pairs.forbidden.any():
+                models.append([None] * len(options))
+                continue
+            sample = PairSample.draw(
+                pairs, forbidden=forbidden, attention=attention, options=first, progress=progress
+            )
+            models.append([_fit(sample.seen_by(own), own) for own in options])
+        used = [None if own.attention is None else attention for own in options]
+        return [
+            cls(
+                indication=models[0][at],
+                contraindication=models[1][at],
+                names=_names(pairs, used[at]),
+                attention=used[at],
+                ridge_share=own.ridge_share,
+                n_threads=own.n_threads,
+            )
+            for at, own in enumerate(options)
+        ]
 
     def score(self, pairs: PairFeatures, diseases: IntArray) -> FloatArray:
         """Scores of indication and contraindication, `[n_diseases, n_treatments, 2]`.
 
         Log-odds of the trees plus the kernel ridge at a fixed share of their spread.
         """
-        if pairs.names != self.names:
+        if _names(pairs, self.attention) != self.names:
             raise ValueError("pairs: not the features that the trees were trained on")
         out = np.zeros((len(diseases), len(pairs.catalogue), 2), dtype=np.float32)
         for start in range(0, len(diseases), _BLOCK):
-            features = pairs.compute(diseases[start : start + _BLOCK])
+            features = pairs.compute(diseases[start : start + _BLOCK], self.attention)
             out[start : start + len(features)] = self.score_features(features)
         return out
 
@@ -240,7 +298,7 @@ class BoostedTreatments:
         """The same from features `[n_diseases, n_treatments, n_features]`; 0 without a model.
 
         Args:
-            features: What `PairFeatures.compute` gives.
+            features: What `PairFeatures.compute` gives with `attention`.
             relations: 0 for indication, 1 for contraindication, in the order of the last axis.
         """
         flat = features.reshape(-1, features.shape[-1])
@@ -254,7 +312,7 @@ class BoostedTreatments:
                 ridge = ridge - ridge.mean(axis=1, keepdims=True)
                 spread = np.maximum(ridge.std(axis=1, keepdims=True), 1e-9)
                 width = np.maximum(trees.std(axis=1, keepdims=True), _LEAST_SPREAD)
-                share = _RIDGE_SHARE * width
+                share = self.ridge_share * width
                 out[:, :, place] = trees + share * ridge / spread
         return out
 
@@ -271,6 +329,12 @@ class BoostedTreatments:
             (folder / name).unlink(missing_ok=True)
             if booster is not None:
                 booster.save_model(str(folder / name))
+        arrays = {"ridge_share": np.asarray([self.ridge_share], dtype=np.float32)}
+        if self.attention is not None:
+            arrays |= self.attention.good.to_arrays("good")
+            if self.attention.bad is not None:
+                arrays |= self.attention.bad.to_arrays("bad")
+        save_file(arrays, folder / _ATTENTION)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -283,10 +347,23 @@ class BoostedTreatments:
         try:
             indication = lightgbm.Booster(model_file=str(good))
             contraindication = lightgbm.Booster(model_file=str(bad)) if bad.exists() else None
-        except lightgbm.basic.LightGBMError as error:
+            arrays = load_file(folder / _ATTENTION)
+            share = float(arrays["ridge_share"][0])
+        except (lightgbm.basic.LightGBMError, SafetensorError, OSError, KeyError) as error:
             raise ValueError(f"{folder}: {error}") from error
-        names = tuple(name.replace("_", " ") for name in indication.feature_name())
-        return cls(indication=indication, contraindication=contraindication, names=names)
+        over_good = DiseaseAttention.from_arrays(arrays, "good")
+        over_bad = DiseaseAttention.from_arrays(arrays, "bad")
+        return cls(
+            indication=indication,
+            contraindication=contraindication,
+            names=tuple(name.replace("_", " ") for name in indication.feature_name()),
+            attention=None if over_good is None else PairAttention(good=over_good, bad=over_bad),
+            ridge_share=share,
+        )
+
+
+def _names(pairs: PairFeatures, attention: PairAttention | None) -> tuple[str, ...]:
+    return pairs.names if attention is None else (*pairs.names, *ATTENDED_FEATURES)
 
 
 def _fit(sample: PairSample, options: BoostedTreatmentOptions) -> Any:

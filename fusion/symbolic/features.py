@@ -13,72 +13,25 @@ import numpy.typing as npt
 
 from .annotations import Annotations
 from .comparable import log_rank, margin
+from .cosine import ProfileCosine
+from .feature_names import FEATURES
 from .knowledge import SymbolicKnowledge
 from .likelihood import LikelihoodOptions, LikelihoodRatio
 from .nearest import NearestPatients
 from .patients import ReferenceCases, TermSets
 from .profiles import DiseaseProfiles, ProfileOptions
 from .similarity import BestMatch
+from .standing import ANNOTATED, GROUP_NAMES, NEITHER, SEEN, Standing
 from .text import NameSimilarity
 
-__all__ = ["FEATURES", "SymbolicFeatures"]
+__all__ = ["SymbolicFeatures"]
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
 
-FEATURES: tuple[str, ...] = (
-    "likelihood_annotated",  # nats, annotations alone
-    "likelihood",  # nats, annotations and patients merged
-    "likelihood_per_term",
-    "likelihood_margin",  # distance to the best other disease of the case
-    "likelihood_rank",  # ln of the rank
-    "likelihood_group_rank",  # ln of the rank among diseases of which as much is known
-    "family",  # nats, profiles smoothed towards relatives
-    "family_margin",
-    "family_rank",
-    "family_group_rank",
-    "excluded",  # nats, excluded findings
-    "explained",  # share of the findings that speak for the disease
-    "best",  # ratio of the finding that fits best, nats
-    "worst",  # ratio of the finding that fits least, nats
-    "lin_forward",
-    "lin_backward",
-    "lin_margin",
-    "lin_rank",
-    "nearest",
-    "nearest_three",
-    "nearest_margin",
-    "nearest_rank",
-    "nearest_votes",
-    "gene_likelihood",  # best among the diseases of the same gene, nats per term
-    "gene_nearest",
-    "parent_likelihood",  # best and mean among the siblings, nats per term
-    "parent_likelihood_mean",
-    "parent_nearest",
-    "parent_lin",
-    "series_likelihood",  # best and mean among the diseases of the same numbered series
-    "series_likelihood_mean",
-    "series_nearest",
-    "relative_rank",
-    "named",  # nats, signs in the name of the disease
-    "named_rank",
-    "n_annotations",  # ln(1 + n)
-    "n_cases",  # ln(1 + n)
-    "group",  # 2 published patients, 1 annotated only, 0 neither
-    "has_gene",
-    "has_omim",
-    "n_terms",  # of the case, as the next three
-    "case_likelihood",  # best likelihood per term
-    "case_nearest",  # similarity of the nearest patient
-    "case_content",  # mean information content of the findings
-    "name_mean",
-    "name_maximum",
-    "name_margin",
-    "name_rank",
-)
-"""Names of the features, in order; those of names are there only with embedded names."""
-
 _BLOCK = 16
+_RARE = 2.0  # power of the content in a similarity of patients that asks for the rare findings
+_WIDE = 8.0  # sharpness of the vote in which far patients have a say
 
 
 class SymbolicFeatures:
@@ -92,6 +45,7 @@ class SymbolicFeatures:
         exclude_publications: Iterable[str] = (),
         profile_options: ProfileOptions | None = None,
         likelihood_options: LikelihoodOptions | None = None,
+        names: Sequence[str] | None = None,
     ) -> None:
         """Builds profiles and scorers.
 
@@ -101,6 +55,10 @@ class SymbolicFeatures:
             exclude_publications: Annotations and patients that rest on any of these are left out.
             profile_options: How annotations and patients are merged.
             likelihood_options: Noise model of the likelihood ratio.
+            names: Features to make, in order; None makes all.
+
+        Raises:
+            ValueError: A name is not that of a feature.
         """
         excluded = frozenset(exclude_publications)
         annotations: Annotations = knowledge.annotations
@@ -119,6 +77,7 @@ class SymbolicFeatures:
             references=known,
             relatives=(knowledge.by_gene, knowledge.by_parent, knowledge.by_series),
             named=knowledge.named,
+            told=knowledge.told,
             options=profile_options,
         )
         self.profiles = profiles
@@ -154,6 +113,14 @@ class SymbolicFeatures:
             options=likelihood_options,
             name="signs in names",
         )
+        self.told = LikelihoodRatio(
+            ontology=ontology,
+            frequency=profiles.told_closed,
+            background=profiles.background,
+            content=profiles.content,
+            options=likelihood_options,
+            name="signs in names and definitions",
+        )
         self.resnik = BestMatch(
             ontology=ontology, signs=profiles.merged, content=profiles.content, measure="resnik"
         )
@@ -166,14 +133,36 @@ class SymbolicFeatures:
             content=profiles.content,
             n_diseases=self.n_diseases,
         )
+        self.nearest_rare = NearestPatients(
+            ontology=ontology,
+            references=known,
+            content=profiles.content,
+            n_diseases=self.n_diseases,
+            power=_RARE,
+        )
+        self.cosine = ProfileCosine(
+            ontology=ontology, shares=profiles.merged_closed, content=profiles.content
+        )
+        self.family_cosine = ProfileCosine(
+            ontology=ontology,
+            shares=profiles.family_closed,
+            content=profiles.content,
+            name="profile cosine + relatives + names",
+        )
         self.name_similarity = None if knowledge.names is None else NameSimilarity(knowledge.names)
         self.names = tuple(
             name
             for name in FEATURES
             if self.name_similarity is not None or not name.startswith("name_")
         )
-        groups = self.groups
-        self._members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+        if names is not None:
+            if unknown := [name for name in names if name not in self.names]:
+                raise ValueError(
+                    f"symbolic features: this version does not make {', '.join(unknown)}; "
+                    "train the model again"
+                )
+            self.names = tuple(names)
+        self._standing = Standing(self.groups)
         self._static = self._static_features()
 
     @property
@@ -213,24 +202,27 @@ class SymbolicFeatures:
         lin = lin_forward + lin_backward
         similarity = self.nearest.similarity(cases)
         nearest = self.nearest.closest(similarity)
+        three, five = self.nearest.means_closest(similarity, ks=(3, 5))
         per_term = likelihood / size
         floor = float(per_term.min()) if per_term.size else 0.0
         knowledge = self.knowledge
-        named = self.named.present(cases)
+        named, told = self.named.present(cases), self.told.present(cases)
         series_best = knowledge.by_series.maximum(per_term, default=floor)
         gene_best = knowledge.by_gene.maximum(per_term, default=floor)
         parent_best = knowledge.by_parent.maximum(per_term, default=floor)
+        annotated = self.likelihood_annotated.present(cases)
+        profile, family_cosine = self.cosine.score(cases), self.family_cosine.score(cases)
         columns: dict[str, Any] = {
-            "likelihood_annotated": self.likelihood_annotated.present(cases),
+            "likelihood_annotated": annotated,
             "likelihood": likelihood,
             "likelihood_per_term": per_term,
             "likelihood_margin": margin(likelihood),
             "likelihood_rank": log_rank(likelihood),
-            "likelihood_group_rank": self._group_rank(likelihood),
+            "likelihood_group_rank": self._standing.rank(likelihood),
             "family": family,
             "family_margin": margin(family),
             "family_rank": log_rank(family),
-            "family_group_rank": self._group_rank(family),
+            "family_group_rank": self._standing.rank(family),
             "excluded": self.likelihood.excluded(cases),
             "explained": explained,
             "best": best,
@@ -240,7 +232,8 @@ class SymbolicFeatures:
             "lin_margin": margin(lin),
             "lin_rank": log_rank(lin),
             "nearest": nearest,
-            "nearest_three": self.nearest.mean_closest(similarity, k=3),
+            "nearest_three": three,
+            "nearest_five": five,
             "nearest_margin": margin(nearest),
             "nearest_rank": log_rank(nearest),
             "nearest_votes": self.nearest.votes(similarity),
@@ -256,11 +249,17 @@ class SymbolicFeatures:
             "relative_rank": log_rank(np.maximum(np.maximum(gene_best, parent_best), series_best)),
             "named": named,
             "named_rank": log_rank(named),
+            "told": told,
+            "told_margin": margin(told),
+            "told_rank": log_rank(told),
             "n_terms": size,
             "case_likelihood": per_term.max(axis=1, keepdims=True),
             "case_nearest": nearest.max(axis=1, keepdims=True),
             "case_content": self._mean_content(cases),
             **self._static,
+            **self._whole(profile, family_cosine),
+            **self._standings(size, annotated, likelihood, family, lin, profile, family_cosine),
+            **self._all_patients(cases, similarity),
         }
         if self.name_similarity is not None:
             mean, largest = self.name_similarity.mean_and_maximum(cases)
@@ -287,11 +286,72 @@ class SymbolicFeatures:
                 explained[at] /= len(case.present)
         return total, explained, best, worst
 
-    def _group_rank(self, scores: FloatArray) -> FloatArray:
-        out = np.empty_like(scores)
-        for members in self._members:
-            out[:, members] = log_rank(scores[:, members])
-        return out
+    def _whole(self, profile: FloatArray, family: FloatArray) -> dict[str, FloatArray]:
+        """Features of the whole picture, of the disease itself and of its relatives."""
+        knowledge, standing = self.knowledge, self._standing
+        return {
+            "profile_cosine": profile,
+            "profile_margin": margin(profile),
+            "profile_rank": log_rank(profile),
+            "profile_group_rank": standing.rank(profile),
+            "family_cosine": family,
+            "family_cosine_margin": margin(family),
+            "family_cosine_rank": log_rank(family),
+            "family_cosine_group_rank": standing.rank(family),
+            "gene_cosine": knowledge.by_gene.maximum(profile),
+            "parent_cosine": knowledge.by_parent.maximum(profile),
+            "series_cosine": knowledge.by_series.maximum(profile),
+        }
+
+    def _standings(
+        self,
+        size: FloatArray,
+        annotated: FloatArray,
+        likelihood: FloatArray,
+        family: FloatArray,
+        lin: FloatArray,
+        profile: FloatArray,
+        family_cosine: FloatArray,
+    ) -> dict[str, FloatArray]:
+        """Features of diseases of which as much, more or less is known."""
+        standing = self._standing
+        columns = {
+            "lin_group_rank": standing.rank(lin),
+            "annotated_per_term": annotated / size,
+            "annotated_margin": margin(annotated),
+            "annotated_rank": log_rank(annotated),
+            "annotated_group_rank": standing.rank(annotated),
+        }
+        for name, scores, groups in (
+            ("likelihood", likelihood, (SEEN, ANNOTATED, NEITHER)),
+            ("family", family, (SEEN, ANNOTATED, NEITHER)),
+            ("lin", lin, (SEEN, ANNOTATED)),
+            ("profile", profile, (SEEN, ANNOTATED)),
+            ("family_cosine", family_cosine, (SEEN, ANNOTATED, NEITHER)),
+        ):
+            for group in groups:
+                columns[f"{name}_over_{GROUP_NAMES[group]}"] = standing.over(scores, group)
+        return columns
+
+    def _all_patients(
+        self, cases: Sequence[TermSets], similarity: FloatArray
+    ) -> dict[str, FloatArray]:
+        """Features of all published patients of a disease and of its relatives."""
+        knowledge = self.knowledge
+        rare = self.nearest_rare.mean_closest(self.nearest_rare.similarity(cases), k=3)
+        mean = self.nearest.mean_all(similarity)
+        votes = self.nearest.votes(similarity, sharpness=_WIDE)
+        return {
+            "nearest_rare": rare,
+            "nearest_rare_margin": margin(rare),
+            "nearest_mean": mean,
+            "nearest_mean_margin": margin(mean),
+            "nearest_mean_rank": log_rank(mean),
+            "nearest_votes_wide": votes,
+            "gene_votes": knowledge.by_gene.maximum(votes),
+            "parent_votes": knowledge.by_parent.maximum(votes),
+            "series_votes": knowledge.by_series.maximum(votes),
+        }
 
     def _mean_content(self, cases: Sequence[TermSets]) -> FloatArray:
         means = [

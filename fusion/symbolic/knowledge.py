@@ -41,6 +41,7 @@ class SymbolicKnowledge:
         by_series: Diseases whose names differ in a number only.
         has_gene: Diseases with a causal gene.
         named: CSR `[n_diseases, n_terms]`, signs that stand in the name of the disease.
+        told: The same, of its name and definition.
         names: Embedded names of terms and diseases; None leaves the features of embeddings out.
     """
 
@@ -54,6 +55,7 @@ class SymbolicKnowledge:
     by_series: Relatives
     has_gene: npt.NDArray[np.bool_]
     named: Any
+    told: Any
     names: NameVectors | None = None
 
     @classmethod
@@ -70,6 +72,7 @@ class SymbolicKnowledge:
         catalogue = DiseaseCatalogue.from_snapshot(snapshot, also=also)
         ontology = Ontology.from_snapshot(snapshot, NodeType.PHENOTYPE)
         links = gene_links(snapshot, catalogue)
+        named, told = _signs_in_texts(snapshot, catalogue, ontology)
         knowledge = cls(
             snapshot=snapshot,
             catalogue=catalogue,
@@ -79,7 +82,8 @@ class SymbolicKnowledge:
             by_gene=Relatives.from_groups(links, largest=LARGEST_GENE_GROUP),
             by_parent=Relatives.by_parent(snapshot, catalogue),
             by_series=series_of(catalogue.labels),
-            named=_signs_in_names(snapshot, catalogue, ontology),
+            named=named,
+            told=told,
             has_gene=np.asarray(links.sum(axis=0)).ravel() > 0,
         )
         return knowledge if names is None else knowledge.with_names(names)
@@ -101,18 +105,25 @@ class SymbolicKnowledge:
         )
 
 
-def _signs_in_names(
+def _signs_in_texts(
     snapshot: GraphSnapshot, catalogue: DiseaseCatalogue, ontology: Ontology
-) -> Any:
+) -> tuple[Any, Any]:
+    """Signs in the names of diseases; signs in their names and definitions."""
     position = {curie: at for at, curie in enumerate(catalogue.ids)}
     abnormality = ontology.below(PHENOTYPIC_ABNORMALITY)
     term_of = {curie: at for at, curie in enumerate(ontology.ids) if abnormality[at]}
     names: list[tuple[str, ...]] = [()] * catalogue.n_diseases
+    texts = list(names)
     terms: dict[int, tuple[str, ...]] = {}
     for view in snapshot.nodes():
         if view.id in position:
-            names[position[view.id]] = (view.label, *view.synonyms)
+            at = position[view.id]
+            names[at] = (view.label, *view.synonyms)
+            texts[at] = (*names[at], view.definition) if view.definition else names[at]
         elif view.id in term_of:
             terms[term_of[view.id]] = (view.label, *view.synonyms)
     ordered = {term: terms[term] for term in sorted(terms)}
-    return signs_in_names(names, ordered, n_terms=ontology.n_terms)
+    return (
+        signs_in_names(names, ordered, n_terms=ontology.n_terms),
+        signs_in_names(texts, ordered, n_terms=ontology.n_terms),
+    )

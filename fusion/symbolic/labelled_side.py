@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from .kernels import DISEASE_KINDS
 from .pair_knowledge import PairKnowledge
 from .ridge import ForgettingRidge
 
-__all__ = ["COMBINED", "COMPARED", "LabelledSide", "neighbour_weights"]
+__all__ = ["ATTENTION_START", "COMBINED", "COMPARED", "LabelledSide", "neighbour_weights"]
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
@@ -25,6 +26,9 @@ COMPARED: tuple[str, ...] = ("text", "name", *DISEASE_KINDS)
 
 COMBINED = {"text": 1.0, "name": 1.0, "word": 1.0, "hierarchy": 0.5}
 """Share of each comparison in the combined one."""
+
+ATTENTION_START = (8.0, 8.0, 4.0, 1.0, 1.0, 8.0, 0.0)
+"""Where learnt attention starts: weights of `COMPARED` and of the number of labels."""
 
 _KERNEL = {"text": 2.0, "name": 2.0, "word": 1.0, "hierarchy": 1.0, "phenotype": 1.0, "gene": 0.25}
 _EMBEDDED = ("text", "name")
@@ -92,6 +96,23 @@ class LabelledSide:
             product = described[kind] @ self._described[kind]
             out[kind] = product if kind in _EMBEDDED else product.toarray()
         return out
+
+    def attention_inputs(self, every: Mapping[str, FloatArray]) -> FloatArray:
+        """What learnt attention sees, `[n_queries, n_known, len(ATTENTION_START)]`.
+
+        Args:
+            every: What `compare` gives.
+        """
+        count = np.log(np.maximum(np.asarray(self.labels.sum(axis=1)).ravel(), 1.0)) / 3.0
+        shape = every["text"].shape
+        columns = [*(every[kind] for kind in COMPARED), np.broadcast_to(count, shape)]
+        return np.stack(columns, axis=-1).astype(np.float32)
+
+    @property
+    def scaled_labels(self) -> Any:
+        """Labels divided by the square root of their number in the row (CSR)."""
+        count = np.asarray(self.labels.sum(axis=1)).ravel()
+        return sparse.diags(1.0 / np.sqrt(np.maximum(count, 1.0))) @ self.labels
 
     def ridge_weights(
         self, every: Mapping[str, FloatArray], hidden: Sequence[IntArray]

@@ -108,6 +108,27 @@ class LikelihoodRatio:
         """Log ratio of each term under some diseases, `[len(terms), len(diseases)]`, nats."""
         return self._present.at(terms, diseases)
 
+    def absent_ratios(self, terms: IntArray, diseases: npt.NDArray[np.integer[Any]]) -> FloatArray:
+        """What each excluded term adds to the score of some diseases, weighted, nats.
+
+        Args:
+            terms: Excluded terms.
+            diseases: Catalogue positions.
+
+        Returns:
+            `[len(terms), len(diseases)]`.
+        """
+        out = np.zeros((len(terms), len(diseases)), dtype=np.float32)
+        for row, term in zip(out, np.asarray(terms).tolist(), strict=True):
+            at = slice(self._indptr[term], self._indptr[term + 1])
+            own, values = self._indices[at], self._log_absent[at]
+            place = np.minimum(np.searchsorted(own, diseases), max(len(own) - 1, 0))
+            if len(own):
+                row[:] = np.where(own[place] == diseases, values[place], np.float32(0.0))
+            row -= np.float32(self._log_background_absent[term])
+        out *= np.float32(self._options.excluded_weight)
+        return out
+
     def present(self, cases: Sequence[TermSets]) -> FloatArray:
         """Part of the score that present findings make, `[n_cases, n_diseases]`."""
         out = np.empty((len(cases), self.n_diseases), dtype=np.float32)

@@ -6,13 +6,14 @@ scores 0.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from kg.ontology import Ontology
 
+from .cosine import unit_rows
 from .patients import ReferenceCases, TermSets
 from .profiles import closure_matrix
 
@@ -61,6 +62,26 @@ class NearestPatients:
         product: FloatArray = np.ascontiguousarray((self._matrix @ dense).T, dtype=np.float32)
         return product
 
+    def of_disease(
+        self, similarity: FloatArray, disease: int, *, most: int
+    ) -> tuple[IntArray, FloatArray]:
+        """Most similar published patients of one disease, best first.
+
+        Args:
+            similarity: Of one case with all reference cases, as `similarity` gives it.
+            disease: Catalogue position.
+            most: Patients wanted.
+
+        Returns:
+            Rows of the reference cases, and their similarities.
+        """
+        at = int(np.searchsorted(self._diseases, disease))
+        if at == len(self._diseases) or self._diseases[at] != disease:
+            return self.order[:0], similarity[:0]
+        places = np.arange(self._starts[at], self._starts[at] + self._sizes[at])
+        best = places[np.argsort(-similarity[places], kind="stable")[:most]]
+        return self.order[best], similarity[best]
+
     def closest(self, similarity: FloatArray) -> FloatArray:
         """Largest similarity by disease, `[n_cases, n_diseases]`."""
         out = np.zeros((len(similarity), self.n_diseases), dtype=np.float32)
@@ -70,17 +91,33 @@ class NearestPatients:
 
     def mean_closest(self, similarity: FloatArray, *, k: int) -> FloatArray:
         """Mean of the `k` largest similarities (of all there are), `[n_cases, n_diseases]`."""
-        out = np.zeros((len(similarity), self.n_diseases), dtype=np.float32)
+        return self.means_closest(similarity, ks=(k,))[0]
+
+    def means_closest(self, similarity: FloatArray, *, ks: Sequence[int]) -> tuple[FloatArray, ...]:
+        """`mean_closest` for several `k`, for the price of one."""
+        shape = (len(similarity), self.n_diseases)
         if not len(self._starts):
-            return out
+            return tuple(np.zeros(shape, dtype=np.float32) for _ in ks)
         group = np.repeat(np.arange(len(self._starts), dtype=np.float32), self._sizes)
-        taken = np.minimum(self._sizes, k)
-        rows = self._starts[:, None] + np.minimum(np.arange(k)[None, :], taken[:, None] - 1)
-        counted = np.arange(k)[None, :] < taken[:, None]
         # Similarities are at most 1: sorting 2 * group - similarity sorts within each disease.
         ranked = np.sort(2.0 * group[None, :] - similarity, axis=1)
-        best = 2.0 * group[rows][None, :, :] - ranked[:, rows]
-        out[:, self._diseases] = (best * counted[None, :, :]).sum(axis=2) / taken[None, :]
+        means = []
+        for k in ks:
+            taken = np.minimum(self._sizes, k)
+            rows = self._starts[:, None] + np.minimum(np.arange(k)[None, :], taken[:, None] - 1)
+            counted = np.arange(k)[None, :] < taken[:, None]
+            best = 2.0 * group[rows][None, :, :] - ranked[:, rows]
+            out = np.zeros(shape, dtype=np.float32)
+            out[:, self._diseases] = (best * counted[None, :, :]).sum(axis=2) / taken[None, :]
+            means.append(out)
+        return tuple(means)
+
+    def mean_all(self, similarity: FloatArray) -> FloatArray:
+        """Mean similarity of all patients of each disease, `[n_cases, n_diseases]`."""
+        out = np.zeros((len(similarity), self.n_diseases), dtype=np.float32)
+        if len(self._starts):
+            total = np.add.reduceat(similarity, self._starts, axis=1)
+            out[:, self._diseases] = total / self._sizes
         return out
 
     def votes(self, similarity: FloatArray, *, sharpness: float = 20.0) -> FloatArray:
@@ -97,8 +134,7 @@ class NearestPatients:
         """Largest similarity by disease, `[n_cases, n_diseases]`."""
         return self.closest(self.similarity(cases))
 
-    def _unit_rows(self, patients: tuple[TermSets, ...]) -> sparse.csr_matrix:
+    def _unit_rows(self, patients: tuple[TermSets, ...]) -> Any:
         closed = closure_matrix(patients, self._ontology)
         closed.data = self._weight[closed.indices]
-        norm = np.sqrt(np.asarray(closed.multiply(closed).sum(axis=1)).ravel())
-        return (sparse.diags(1.0 / np.maximum(norm, 1e-9)) @ closed).tocsr().astype(np.float32)
+        return unit_rows(closed)

@@ -42,6 +42,8 @@ class PairKnowledge:
         spread: The same by the mean similarity over all kinds, from all others; a column is the
             receiving treatment.
         targets: Genes (rows) to treatments (columns).
+        classes: Text of each class, and 0/1 CSR `[n_treatments, n_classes]` of the treatments in
+            it or below it; None when classes are not used.
         treatment_text: Text of each treatment; None when texts of treatments are not used.
         mentions: What `name_mentions` gives; None likewise.
     """
@@ -53,6 +55,7 @@ class PairKnowledge:
     nearest: dict[str, Any]
     spread: FloatArray
     targets: Any
+    classes: tuple[FloatArray, Any] | None
     treatment_text: FloatArray | None
     mentions: tuple[Any, Any] | None
 
@@ -108,9 +111,21 @@ class PairKnowledge:
             nearest=nearest,
             spread=_receiving(similar),
             targets=own["target"][nodes].T.tocsr(),
+            classes=_class_texts(text, own["class"][nodes]) if treatment_classes else None,
             treatment_text=prose,
             mentions=name_mentions(snapshot, nodes) if treatment_text else None,
         )
+
+    def class_likeness(self, nodes: IntArray) -> FloatArray:
+        """Largest cosine of each disease's text and the name of a class of each treatment."""
+        n_treatments = len(self.spread)
+        out = np.zeros((len(nodes), n_treatments), dtype=np.float32)
+        if self.classes is not None and self.classes[1].nnz:
+            names, members = self.classes
+            filled = np.flatnonzero(np.diff(members.indptr))
+            cosine = (self.text[nodes] @ names.T)[:, members.indices]
+            out[:, filled] = np.maximum.reduceat(cosine, members.indptr[filled], axis=1)
+        return out
 
     def describe(self, nodes: IntArray) -> dict[str, Any]:
         """Unit rows of some nodes: dense for `text` and `name`, CSR for `DISEASE_KINDS`."""
@@ -119,6 +134,11 @@ class PairKnowledge:
         for kind in DISEASE_KINDS:
             rows[kind] = _unit_rows(weights @ self.diseases[kind])
         return rows
+
+
+def _class_texts(text: FloatArray, members: Any) -> tuple[FloatArray, Any]:
+    used = np.flatnonzero(members.getnnz(axis=0))
+    return text[used], members[:, used].tocsr()
 
 
 def _unit_rows(matrix: Any) -> Any:

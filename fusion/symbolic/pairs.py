@@ -22,13 +22,14 @@ import numpy.typing as npt
 
 from kg.snapshot import GraphSnapshot
 
+from .attention import AttentionOptions, DiseaseAttention
 from .kernels import TREATMENT_KINDS
 from .kin import Kin
-from .labelled_side import COMBINED, COMPARED, LabelledSide, neighbour_weights
+from .labelled_side import ATTENTION_START, COMBINED, COMPARED, LabelledSide, neighbour_weights
 from .pair_knowledge import PairKnowledge
 from .treatments import TreatmentCatalogue, TreatmentLabels
 
-__all__ = ["PAIR_FEATURES", "PairFeatures", "PairOptions"]
+__all__ = ["ATTENDED_FEATURES", "PAIR_FEATURES", "PairAttention", "PairFeatures", "PairOptions"]
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
@@ -56,6 +57,34 @@ PAIR_FEATURES: tuple[str, ...] = (
     "is a drug",
 )
 """Names of the features, in their order."""
+
+_ATTENDED = "attention through similar treatments"
+_RIDGE = "kernel ridge through similar treatments"
+_RANKED = (_ATTENDED, _RIDGE, "combined neighbours", "treatment profile neighbours")
+_TOPPED = (_ATTENDED, "attention", _RIDGE)
+
+ATTENDED_FEATURES: tuple[str, ...] = (
+    "attention",
+    _ATTENDED,
+    "contraindication attention",
+    *(f"rank by {name}" for name in _RANKED),
+    *(f"{name} against the first" for name in _TOPPED),
+    "disease text and class name",
+)
+"""Names of the features that learnt attention adds, in their order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PairAttention:
+    """Learnt attention over diseases with an indication and over those with a contraindication.
+
+    Attributes:
+        good: Over the former.
+        bad: Over the latter; None when there are none.
+    """
+
+    good: DiseaseAttention
+    bad: DiseaseAttention | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,19 +192,50 @@ class PairFeatures:
         empty = np.zeros(0, dtype=np.int32)
         return self._kin.of(disease) if self._is_labelled[disease] else empty
 
-    def compute(self, diseases: IntArray) -> FloatArray:
+    def learn_attention(self, options: AttentionOptions | None = None) -> PairAttention:
+        """Trains attention on all labelled diseases, the kin of each hidden from it.
+
+        Raises:
+            ValueError: No disease has an indication.
+        """
+        chosen = options or AttentionOptions()
+        good, bad = self._learnt(self._good, chosen), self._learnt(self._bad, chosen)
+        if good is None:
+            raise ValueError(
+                "the graph has no indication to learn from; add a source that gives some"
+            )
+        return PairAttention(good=good, bad=bad)
+
+    def _learnt(self, side: LabelledSide, options: AttentionOptions) -> DiseaseAttention | None:
+        if not len(side):
+            return None
+        inputs = side.attention_inputs(side.compare(self.knowledge.describe(side.nodes)))
+        hidden = side.hide([self.kin(node) for node in side.nodes.tolist()])
+        held = np.flatnonzero(np.asarray(side.labels.sum(axis=0)).ravel() > 0)
+        carried = side.scaled_labels.toarray()
+        carried = (carried + carried @ self.knowledge.spread)[:, held].astype(np.float32)
+        labels = side.labels[:, held].toarray()
+        start = DiseaseAttention.start(ATTENTION_START, options=options)
+        return start.trained(inputs, hidden, carried, labels, options=options)
+
+    def compute(self, diseases: IntArray, attention: PairAttention | None = None) -> FloatArray:
         """Features of each disease node against all treatments.
 
         Args:
             diseases: Node positions, `[n_diseases]`.
+            attention: Adds `ATTENDED_FEATURES`.
 
         Returns:
-            `[n_diseases, n_treatments, n_features]`, float32, in the order of `PAIR_FEATURES`.
+            `[n_diseases, n_treatments, n_features]`, float32, in the order of `PAIR_FEATURES` and,
+            with attention, of `ATTENDED_FEATURES`.
         """
         nodes = np.asarray(diseases, dtype=np.int32)
         kin = [self.kin(node) for node in nodes.tolist()]
         described = self.knowledge.describe(nodes)
-        columns = {**self._indicated(described, kin), **self._forbidden(described, kin)}
+        columns = {
+            **self._indicated(described, kin, attention),
+            **self._forbidden(described, kin, attention),
+        }
         genes = self.knowledge.diseases["gene"][nodes]
         columns["shared gene and target"] = (genes @ self.knowledge.targets).toarray()
         if self.knowledge.treatment_text is not None:
@@ -185,14 +245,26 @@ class PairFeatures:
             names, mentions = self.knowledge.mentions
             columns["name mentioned in treatment text"] = (names[nodes] @ mentions).toarray()
         columns["is a drug"] = self.catalogue.is_drug.astype(np.float32)[None, :]
-        shape = (len(nodes), len(self.catalogue), self.n_features)
+        names = PAIR_FEATURES
+        if attention is not None:
+            names = (*names, *ATTENDED_FEATURES)
+            columns["disease text and class name"] = self.knowledge.class_likeness(nodes)
+            known = dict(columns)
+            columns |= {f"rank by {n}": _log_rank(known[n]) for n in _RANKED if n in known}
+            columns |= {f"{n} against the first": _topped(known[n]) for n in _TOPPED if n in known}
+        shape = (len(nodes), len(self.catalogue), len(names))
         out = np.zeros(shape, dtype=np.float32)
-        for at, name in enumerate(self.names):
+        for at, name in enumerate(names):
             if name in columns:
                 out[:, :, at] = columns[name]
         return out
 
-    def _indicated(self, described: Mapping[str, Any], kin: Sequence[IntArray]) -> _Columns:
+    def _indicated(
+        self,
+        described: Mapping[str, Any],
+        kin: Sequence[IntArray],
+        attention: PairAttention | None,
+    ) -> _Columns:
         side, knowledge = self._good, self.knowledge
         if not len(side) or not len(kin):
             return {}
@@ -200,8 +272,13 @@ class PairFeatures:
         degree = side.log_degree(hidden)
         every = side.compare(described)
         ridge = side.spread(side.ridge_weights(every, hidden))
-        _hide(every, hidden)
         out: _Columns = {"log degree": degree, "kernel ridge": ridge}
+        if attention is not None:
+            weights = attention.good.weights(side.attention_inputs(every), hidden)
+            attended = np.asarray(weights @ side.scaled_labels, dtype=np.float32)
+            out["attention"] = attended
+            out[_ATTENDED] = attended + attended @ knowledge.spread
+        _hide(every, hidden)
         for kind, similarity in every.items():
             out[f"{kind} neighbours"] = side.spread(self._weights(kind, similarity))
             out[f"nearest {kind} neighbour"] = side.nearest(similarity)
@@ -216,15 +293,25 @@ class PairFeatures:
         )
         return out
 
-    def _forbidden(self, described: Mapping[str, Any], kin: Sequence[IntArray]) -> _Columns:
+    def _forbidden(
+        self,
+        described: Mapping[str, Any],
+        kin: Sequence[IntArray],
+        attention: PairAttention | None,
+    ) -> _Columns:
         side = self._bad
         if not len(side) or not len(kin):
             return {}
         hidden = side.hide(kin)
         every = side.compare(described)
         ridge = side.spread(side.ridge_weights(every, hidden))
+        attended: _Columns = {}
+        if attention is not None and attention.bad is not None:
+            weights = attention.bad.weights(side.attention_inputs(every), hidden)
+            scores = np.asarray(weights @ side.scaled_labels, dtype=np.float32)
+            attended["contraindication attention"] = scores + scores @ self.knowledge.spread
         _hide(every, hidden)
-        out: _Columns = {
+        out: _Columns = attended | {
             f"contraindicated in {kind} neighbours": side.spread(self._weights(kind, every[kind]))
             for kind in ("text", "hierarchy", "combined")
         }
@@ -244,6 +331,21 @@ class PairFeatures:
         return neighbour_weights(
             similarity, n_neighbours=options.n_neighbours, sharpness=sharpness_of.get(kind)
         )
+
+
+def _log_rank(scores: npt.NDArray[np.floating]) -> FloatArray:
+    """Log of one plus the number of treatments that score higher in the row."""
+    order = np.argsort(-scores, axis=1, kind="stable")
+    rank = np.empty(scores.shape, dtype=np.float32)
+    np.put_along_axis(rank, order, np.arange(scores.shape[1], dtype=np.float32)[None, :], axis=1)
+    return np.log1p(rank)
+
+
+def _topped(scores: npt.NDArray[np.floating]) -> FloatArray:
+    """Scores divided by the largest of the row."""
+    top = np.maximum(scores.max(axis=1, keepdims=True), 1e-6)
+    share: FloatArray = (scores / top).astype(np.float32)
+    return share
 
 
 def _hide(every: dict[str, FloatArray], hidden: Sequence[IntArray]) -> None:

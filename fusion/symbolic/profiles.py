@@ -92,6 +92,7 @@ class DiseaseProfiles:
         merged: Annotations and patients, terms as stated.
         merged_closed: Annotations and patients, closed upwards.
         named_closed: Signs in the names of the diseases, closed upwards.
+        told_closed: Signs in their names and definitions, closed upwards.
         family_closed: As `merged_closed`, smoothed towards relatives and the disease's own name.
         background: Mean merged share of each term over diseases with a profile, in (0, 1].
         annotated_background: The same for annotations alone.
@@ -105,6 +106,7 @@ class DiseaseProfiles:
     merged: Any
     merged_closed: Any
     named_closed: Any
+    told_closed: Any
     family_closed: Any
     background: FloatArray
     annotated_background: FloatArray
@@ -122,6 +124,7 @@ class DiseaseProfiles:
         references: ReferenceCases,
         relatives: Sequence[Relatives] = (),
         named: Any = None,
+        told: Any = None,
         options: ProfileOptions | None = None,
     ) -> Self:
         """Merges the rows and patients given (the caller has left out what must not be known)."""
@@ -153,6 +156,7 @@ class DiseaseProfiles:
             merged=merged,
             merged_closed=merged_closed,
             named_closed=named_closed,
+            told_closed=named_closed if told is None else _close(told, ontology),
             family_closed=_smooth(
                 merged_closed, relatives, named_closed, total, chosen.family_weight
             ),

@@ -16,7 +16,7 @@ from kg.vocabulary import NodeType, Predicate
 
 from .catalogue import DiseaseCatalogue
 
-__all__ = ["LARGEST_GENE_GROUP", "Relatives", "gene_links"]
+__all__ = ["LARGEST_GENE_GROUP", "Relatives", "gene_disease_pairs", "gene_links"]
 
 _MENDELIAN = frozenset({"hpo_genes"})
 
@@ -33,9 +33,11 @@ class Relatives:
 
     Attributes:
         weights: CSR `[n_diseases, n_diseases]`, rows sum to 1 or are empty.
+        members: CSR `[n_groups, n_diseases]`, the groups of at least two that relate them.
     """
 
     weights: Any
+    members: Any
 
     @classmethod
     def from_groups(cls, groups: Any, *, largest: int) -> Self:
@@ -56,7 +58,7 @@ class Relatives:
         total = np.maximum(np.asarray(weights.sum(axis=1)).ravel(), 1e-9)
         weights = (sparse.diags(1.0 / total) @ weights).tocsr().astype(np.float32)
         weights.sort_indices()
-        return cls(weights=weights)
+        return cls(weights=weights, members=members)
 
     @classmethod
     def by_parent(
@@ -91,21 +93,47 @@ class Relatives:
         return carried
 
     def maximum(self, scores: FloatArray, *, default: float = 0.0) -> FloatArray:
-        """Best score among the relatives, `default` without any, `[n_cases, n_diseases]`."""
+        """Best score among the relatives, `default` without any, `[n_cases, n_diseases]`.
+
+        The best of the others of a group is the best of the group, but for the best itself, whose
+        is the second best: a group costs its size, not the square of it.
+        """
         out = np.full_like(scores, default, dtype=np.float32)
-        related = np.flatnonzero(self.has_any())
-        if len(related):
-            starts = self.weights.indptr[related]
-            for row, values in zip(out, scores, strict=True):
-                row[related] = np.maximum.reduceat(values[self.weights.indices], starts)
+        n_entries = len(self.members.indices)
+        if not n_entries:
+            return out
+        starts, sizes = self.members.indptr[:-1], np.diff(self.members.indptr)
+        order = np.argsort(self.members.indices, kind="stable")
+        related, first = np.unique(self.members.indices[order], return_index=True)
+        place = np.arange(n_entries)
+        for row, own in zip(out, scores, strict=True):
+            values = own[self.members.indices]
+            best = np.repeat(np.maximum.reduceat(values, starts), sizes)
+            at = np.minimum.reduceat(np.where(values == best, place, n_entries), starts)
+            values[at] = -np.inf
+            best[at] = np.maximum.reduceat(values, starts)
+            row[related] = np.maximum.reduceat(best[order], first)
         return out
 
 
 def gene_links(snapshot: GraphSnapshot, catalogue: DiseaseCatalogue) -> Any:
-    """Boolean CSR `[n_genes, n_diseases]` of Mendelian links; of any association if there are none.
+    """Boolean CSR `[n_genes, n_diseases]` of Mendelian links; see `gene_disease_pairs`."""
+    head, disease = gene_disease_pairs(snapshot, catalogue)
+    genes, rows = np.unique(head, return_inverse=True)
+    links = sparse.csr_matrix(
+        (np.ones(len(rows), dtype=np.float32), (rows, disease)),
+        shape=(len(genes), catalogue.n_diseases),
+    )
+    return links.astype(bool)
+
+
+def gene_disease_pairs(
+    snapshot: GraphSnapshot, catalogue: DiseaseCatalogue
+) -> tuple[IntArray, IntArray]:
+    """Snapshot index of the gene and catalogue position of the disease of each Mendelian link.
 
     Mendelian are causal statements and HPO's gene table; text-mined and genome-wide associations
-    relate too much to too much.
+    relate too much to too much, and are taken only where a graph has nothing else.
     """
     causes = snapshot.edges(Predicate.CAUSES, NodeType.GENE, NodeType.DISEASE)
     linked = snapshot.edges(Predicate.GENE_ASSOCIATED_WITH, NodeType.GENE, NodeType.DISEASE)
@@ -116,9 +144,4 @@ def gene_links(snapshot: GraphSnapshot, catalogue: DiseaseCatalogue) -> Any:
     head = np.concatenate([causes.head, linked.head[chosen]])
     disease = catalogue.positions[np.concatenate([causes.tail, linked.tail[chosen]])]
     kept = disease >= 0
-    genes, rows = np.unique(head[kept], return_inverse=True)
-    links = sparse.csr_matrix(
-        (np.ones(len(rows), dtype=np.float32), (rows, disease[kept])),
-        shape=(len(genes), catalogue.n_diseases),
-    )
-    return links.astype(bool)
+    return head[kept], disease[kept]

@@ -1,8 +1,9 @@
 """Which treatments can be ranked, and what the graph says of them and diseases.
 
 Decides the candidates (every drug and action that treats something, must not be given in something,
-or acts on a protein) and the two label matrices. How a pair is scored is in
-`fusion.symbolic.pairs`.
+acts on a protein, is approved somewhere, or of which nothing is said but that it exists: a graph
+without the treatments of some diseases still ranks the drugs that only they had) and the two label
+matrices. How a pair is scored is in `fusion.symbolic.pairs`.
 """
 
 from collections.abc import Collection
@@ -25,6 +26,7 @@ TREATING = (Predicate.TREATS, Predicate.AMELIORATES, Predicate.PREVENTS)
 """Predicates that make a treatment `indicated`."""
 
 _LABELS = (*TREATING, Predicate.CONTRAINDICATED_IN)
+_APPROVED = "iatros:drug-class.approved-drugs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,11 +47,19 @@ class TreatmentCatalogue:
 
     @classmethod
     def from_snapshot(cls, snapshot: GraphSnapshot) -> Self:
-        """Drugs and actions with at least one statement of treatment or target."""
+        """Drugs and actions that can be ranked."""
         known = np.zeros(snapshot.n_nodes, dtype=bool)
         for predicate in (*_LABELS, Predicate.AFFECTS):
             known[snapshot.edges(predicate, negated=None).head] = True
+        approved = snapshot.index(_APPROVED)
+        if approved is not None:
+            roles = snapshot.edges(Predicate.HAS_ROLE)
+            known[roles.head[roles.tail == approved]] = True
+        every = snapshot.edges(negated=None)
+        spoken_of = np.zeros(snapshot.n_nodes, dtype=bool)
+        spoken_of[every.head] = spoken_of[every.tail] = True
         drugs = snapshot.nodes_of(NodeType.DRUG)
+        known[drugs] |= ~spoken_of[drugs]
         actions = snapshot.nodes_of(NodeType.ACTION)
         nodes = np.sort(np.concatenate([drugs, actions])).astype(np.int32)
         return cls.of_nodes(snapshot, nodes[known[nodes]])

@@ -23,7 +23,6 @@ __all__ = ["READ_ERRORS", "ArchiveLimits", "CaseFile", "walk"]
 READ_ERRORS = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError)
 """What reading a file, or a damaged or encrypted archive member, may raise."""
 
-_SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".zip"})
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _RATIO_FLOOR = 1 << 20  # a small member may compress well: ten lines of the same JSON do
 
@@ -38,6 +37,10 @@ class ArchiveLimits:
         total_bytes: Unpacked bytes of one archive.
         ratio: Unpacked to packed bytes of a member of more than a megabyte.
         depth: Archives inside archives.
+        suffixes: Endings of the files that are looked at in folders and archives.
+        streamed: Endings of files that are read in pieces, hence may be longer than `file_bytes`.
+        content: What the files hold, for messages.
+        mend_oversize: What to do about a file that is too long.
     """
 
     members: int = 500_000
@@ -45,6 +48,10 @@ class ArchiveLimits:
     total_bytes: int = 16 << 30
     ratio: float = 200.0
     depth: int = 1
+    suffixes: tuple[str, ...] = (".json", ".jsonl", ".ndjson", ".zip")
+    streamed: tuple[str, ...] = (".jsonl", ".ndjson")
+    content: str = "case"
+    mend_oversize: str = "write the cases as JSON lines"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +74,8 @@ class CaseFile:
 def walk(path: Path, limits: ArchiveLimits) -> Iterator[CaseFile | CaseError]:
     """All files of a path that may hold cases, in the order of their names.
 
-    A path to a file is always looked at; in folders and archives only `.json`, `.jsonl`, `.ndjson`
-    and `.zip` are, and hidden files are not.
+    A path to a file is always looked at; in folders and archives only those with one of the
+    `suffixes` are, and hidden files are not.
     """
     where = str(path)
     try:
@@ -115,12 +122,12 @@ def _walk_folder(root: Path, limits: ArchiveLimits) -> Iterator[CaseFile | CaseE
                 yield CaseError(
                     where=str(root),
                     problem=f"more than {limits.members} files",
-                    mend="give the subfolder that holds the cases",
+                    mend=f"give the subfolder that holds the {limits.content}s",
                     kind="unsafe",
                 )
                 return
             path = Path(folder, name)
-            if name.startswith(".") or path.suffix.lower() not in _SUFFIXES:
+            if name.startswith(".") or not name.lower().endswith(limits.suffixes):
                 continue
             candidates += 1
             if path.is_symlink() and not path.resolve().is_relative_to(resolved):
@@ -135,8 +142,8 @@ def _walk_folder(root: Path, limits: ArchiveLimits) -> Iterator[CaseFile | CaseE
     if candidates == 0:
         yield CaseError(
             where=str(root),
-            problem="the folder holds no case file",
-            mend="give one with .json, .jsonl or .zip files",
+            problem=f"the folder holds no {limits.content} file",
+            mend=f"give one with {_listed(limits.suffixes)} files",
             kind="missing",
         )
 
@@ -161,7 +168,9 @@ def _walk_zip(
             parts = PurePosixPath(member.filename.replace("\\", "/")).parts
             hidden = any(part.startswith(".") and part != ".." for part in parts)
             suffix = PurePosixPath(member.filename).suffix.lower()
-            if member.is_dir() or hidden or "__MACOSX" in parts or suffix not in _SUFFIXES:
+            if member.is_dir() or hidden or "__MACOSX" in parts:
+                continue
+            if not member.filename.lower().endswith(limits.suffixes):
                 continue
             candidates += 1
             name = f"{where}!{member.filename}"
@@ -177,8 +186,8 @@ def _walk_zip(
         if candidates == 0:
             yield CaseError(
                 where=where,
-                problem="the archive holds no case file",
-                mend="pack .json or .jsonl files",
+                problem=f"the archive holds no {limits.content} file",
+                mend=f"pack {_listed(limits.suffixes[:-1])} files",
                 kind="missing",
             )
 
@@ -232,10 +241,10 @@ def _unsafe_member(
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         # bzip2 and lzma unpack a block at once, however large it turns out to be
         return "an unsupported compression", "pack it with deflate", "unsafe"
-    streamed = parts[-1].lower().endswith((".jsonl", ".ndjson"))
+    streamed = parts[-1].lower().endswith(limits.streamed)
     if member.file_size > limits.file_bytes and not streamed:
         size = f"{member.file_size >> 20} MiB, more than {limits.file_bytes >> 20} MiB"
-        return f"a member of {size}", "write the cases as JSON lines", "unsafe"
+        return f"a member of {size}", limits.mend_oversize, "unsafe"
     packed = max(member.compress_size, 1)
     if member.file_size > _RATIO_FLOOR and member.file_size / packed > limits.ratio:
         return (
@@ -244,6 +253,10 @@ def _unsafe_member(
             "unsafe",
         )
     return None
+
+
+def _listed(suffixes: tuple[str, ...]) -> str:
+    return " or ".join((", ".join(suffixes[:-1]), suffixes[-1]) if suffixes[1:] else suffixes)
 
 
 def _line(error: BaseException) -> str:

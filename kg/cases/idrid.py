@@ -1,7 +1,8 @@
 """Fundus photographs with a retinopathy grade (the IDRiD data set).
 
 Decides that a photograph is a case, and which diagnoses the two grades mean. The grades are labels,
-so they are read apart from the cases and never stand in one.
+so they are read apart from the cases and never stand in one. The training part, the testing part
+and any other folder of the same form are read alike.
 """
 
 from collections.abc import Iterator
@@ -12,26 +13,47 @@ from kg.case import ClinicalCase, ImageReference
 from .problem import CaseError, CaseReadError
 from .table import read_rows
 
-__all__ = ["read_idrid", "read_idrid_grades"]
+__all__ = ["idrid_images", "read_idrid", "read_idrid_grades"]
 
 _RETINOPATHY = "MONDO:0005266"
 _PROLIFERATIVE = "MONDO:0001660"
 _MACULAR_EDEMA = "MONDO:0004728"
-_TABLE = "a._IDRiD_Disease_Grading_Training_Labels.csv"
+_TABLES = "*Labels*.csv"  # upstream names them by part: a._…_Training_…, b._…_Testing_…
 _NAME, _GRADE, _EDEMA = "Image name", "Retinopathy grade", "Risk of macular edema"
 _MEND = "give the upstream table"
 
 
 def _grades(folder: Path) -> Iterator[tuple[str, int, int]]:
     """Image, retinopathy grade and risk of macular edema of each row."""
-    for row in read_rows(folder / _TABLE, (_NAME, _GRADE, _EDEMA)):
+    seen: set[str] = set()
+    for row in _rows(folder):
         name, grade, edema = row[_NAME], row[_GRADE], row[_EDEMA]
         if not name:
             continue
+        if name in seen:
+            raise CaseReadError(f"image {name} is graded twice", "give each part in its own folder")
+        seen.add(name)
         if grade not in ("0", "1", "2", "3", "4") or edema not in ("0", "1", "2"):
             problem = f"image {name}: grades {grade!r} and {edema!r} are not 0-4 and 0-2"
             raise CaseReadError(problem, _MEND)
         yield name, int(grade), int(edema)
+
+
+def _rows(folder: Path) -> Iterator[dict[str, str]]:
+    tables = sorted(folder.glob(_TABLES))
+    if not tables:
+        raise CaseReadError(f"no table {_TABLES}", "give the folder of the data set")
+    for table in tables:
+        yield from read_rows(table, (_NAME, _GRADE, _EDEMA))
+
+
+def idrid_images(folder: Path) -> dict[str, Path]:
+    """File of each photograph under `images/`, by name without ending."""
+    return {
+        path.stem: path
+        for path in sorted((folder / "images").glob("**/*"))
+        if path.suffix.lower() in (".jpg", ".jpeg", ".png") and path.is_file()
+    }
 
 
 def read_idrid_grades(folder: Path) -> dict[str, tuple[int, int]]:
@@ -50,12 +72,13 @@ def read_idrid(folder: Path) -> Iterator[ClinicalCase | CaseError]:
     """One case a photograph, in the order of the table; one without its image is an error.
 
     Args:
-        folder: Folder with the table of labels and `images/train/`.
+        folder: Folder with the tables of labels and `images/`.
     """
     try:
+        images = idrid_images(folder)
         for name, grade, edema in _grades(folder):
-            path = folder / "images" / "train" / f"{name}.jpg"
-            if Path(name).name != name or not path.is_file():
+            path = images.get(name)
+            if path is None:
                 yield CaseError(
                     where=f"{folder}: image {name}",
                     problem="no such image",

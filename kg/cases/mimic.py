@@ -1,7 +1,8 @@
 """MIMIC-IV tables as cases: one patient, seen at the last admission.
 
 Decides that the conditions are those of the last admission (earlier ones are past), that the
-medicines are the drugs ordered in it and not stopped before its end, and how codes are spelled.
+medicines are the drugs ordered in it and not stopped before its end, that a code of the last stay
+may say that the patient is pregnant (none says that she is not), and how codes are spelled.
 Diagnosis codes of a hospital stay are what was billed, so a case has conditions and no gold
 diagnosis.
 """
@@ -16,10 +17,11 @@ from kg.case import ClinicalCase, CodedItem, Measurement, Sex, canonical_curie
 from .problem import CaseError, CaseReadError
 from .table import finite_number, read_rows
 
-__all__ = ["is_mimic", "read_mimic"]
+__all__ = ["condition_code", "is_mimic", "medicine_item", "read_mimic"]
 
 _SEX: dict[str, Sex] = {"F": "female", "M": "male"}
 _ICD = {"9": "ICD9CM", "10": "ICD10CM"}
+_PREGNANT = re.compile(r"ICD10CM:(Z33\.1|Z34|O[0-8])|ICD9CM:(V22|V23|64[0-8])")
 _NAME = re.compile(r"[^A-Za-z0-9]+")
 _NOT_DRUGS = frozenset({"BASE", "ADDITIVE"})  # what a drug is dissolved in
 _OMR = {
@@ -88,10 +90,10 @@ def _case_of(
     now: dict[str, CodedItem] = {}
     past: dict[str, CodedItem] = {}
     for row in sorted(diagnoses, key=lambda row: finite_number(row.get("seq_num", "")) or 0.0):
-        prefix = _ICD.get(row["icd_version"])
-        if prefix and row["icd_code"]:
-            curie = canonical_curie(f"{prefix}:{row['icd_code']}")
+        curie = condition_code(row)
+        if curie is not None:
             (now if row["hadm_id"] == stay else past).setdefault(curie, CodedItem(id=curie))
+    pregnant = True if any(_PREGNANT.match(code) for code in now) else None
     medicines = _medicines([row for row in drugs if row["hadm_id"] == stay], last)
     return ClinicalCase(
         case_id=f"mimic-{patient['subject_id']}",
@@ -101,9 +103,16 @@ def _case_of(
         past_conditions=tuple(item for curie, item in past.items() if curie not in now),
         medicines=medicines,
         measurements=tuple(_measurements(results)),
+        pregnant=pregnant,
         source="mimic_iv_demo",
         licence="ODbL-1.0",
     )
+
+
+def condition_code(row: dict[str, str]) -> str | None:
+    """CURIE of a diagnosis row; None when its code or edition is not known."""
+    prefix = _ICD.get(row["icd_version"])
+    return canonical_curie(f"{prefix}:{row['icd_code']}") if prefix and row["icd_code"] else None
 
 
 def _age(patient: dict[str, str], last: dict[str, str] | None) -> float | None:
@@ -124,7 +133,7 @@ def _medicines(rows: list[dict[str, str]], last: dict[str, str] | None) -> tuple
     for row in rows:
         if row.get("drug_type") in _NOT_DRUGS or not row["drug"]:
             continue
-        item = _medicine(row)
+        item = medicine_item(row)
         ordered.setdefault(item.id, item)
         stop = row.get("stoptime", "")
         if not stop or stop[:10] >= end:
@@ -132,12 +141,14 @@ def _medicines(rows: list[dict[str, str]], last: dict[str, str] | None) -> tuple
     return tuple((current or ordered).values())
 
 
-def _medicine(row: dict[str, str]) -> CodedItem:
+def medicine_item(row: dict[str, str]) -> CodedItem:
     """A drug under its NDC; one without a code keeps its name, to be resolved by label."""
     ndc = row.get("ndc", "")
     label = " ".join(row["drug"].split())[:200]
     if ndc.isascii() and ndc.isdigit() and int(ndc) > 0:
-        return CodedItem(id=f"NDC:{ndc.zfill(11)}", label=label)
+        gsn = row.get("gsn", "")  # a generic sequence number covers the packages of one drug
+        same = (f"GSN:{gsn.zfill(6)}",) if gsn.isascii() and gsn.isdigit() else ()
+        return CodedItem(id=f"NDC:{ndc.zfill(11)}", label=label, same_as=same)
     return CodedItem(id=f"MIMIC:{_NAME.sub('-', label).strip('-').lower() or 'drug'}", label=label)
 
 

@@ -3,9 +3,9 @@
 Decides which quads a case becomes. Each thing that a case holds (a phenotype, gene, diagnosis,
 medicine, ...) is one `CaseFact` node that names the case, the relation, the position and what
 qualifies it; what holds of the patient is a plain triple too, so that short queries find it, and
-what is excluded is not. A fact about one patient is no `biolink:Association`: those are knowledge,
-have a source and a release, and are compiled into snapshots. Notes are personal text and are
-written only when asked for.
+what is excluded is not. In a graph of a population, facts are associations too, see
+`kg.cases.statements`; they stand in graphs that no snapshot is compiled from. Notes are personal
+text and are written only when asked for.
 """
 
 from collections import defaultdict
@@ -18,10 +18,12 @@ import pyoxigraph
 
 from kg.case import ClinicalCase
 from kg.identifiers import NAMESPACE, from_iri, to_iri
-from kg.terms import BIOLINK, GRAPH_OF_CASES, VOCAB
+from kg.terms import BIOLINK, GRAPH_OF_CASES, VOCAB, double
 from kg.vocabulary import Predicate
 
-__all__ = ["CASES_GRAPH", "case_iri", "case_to_nquads", "cases_from_quads"]
+from .statements import KIND_OF_FIELD, PatientFact, PatientStatements, variant_iri
+
+__all__ = ["CASES_GRAPH", "case_iri", "case_to_nquads", "cases_from_quads", "fact_to_nquads"]
 
 CASES_GRAPH = GRAPH_OF_CASES
 """Named graph that the cases stand in."""
@@ -93,14 +95,18 @@ def _literal(value: object) -> str:
     if isinstance(value, bool):
         return f'"{str(value).lower()}"^^<{_XSD}boolean>'
     if isinstance(value, float):
-        return f'"{value!r}"^^<{_XSD}double>'
+        return double(value)
     if isinstance(value, int):
         return f'"{value}"^^<{_XSD}integer>'
     return f'"{str(value).translate(_ESCAPES)}"'
 
 
 def case_to_nquads(
-    case: ClinicalCase, *, include_notes: bool = False, graph: str = CASES_GRAPH
+    case: ClinicalCase,
+    *,
+    include_notes: bool = False,
+    graph: str = CASES_GRAPH,
+    statements: PatientStatements | None = None,
 ) -> Iterator[str]:
     """N-Quads lines of a case, each with its line break.
 
@@ -108,8 +114,9 @@ def case_to_nquads(
         case: Any case.
         include_notes: Write the note as well.
         graph: IRI of the named graph.
+        statements: Makes associations of the facts, in the graph of their population instead.
     """
-    end = f" <{graph}> .\n"
+    end = f" <{graph if statements is None else statements.population.graph}> .\n"
     subject = f"<{case_iri(case.case_id)}>"
     yield f"{subject} <{_RDF}type> <{BIOLINK}Case>{end}"
     yield f"{subject} <{_IDENTIFIER}> {_literal(case.case_id)}{end}"
@@ -117,30 +124,60 @@ def case_to_nquads(
         value = getattr(case, field)
         if value is not None and (include_notes or field != "note"):
             yield f"{subject} <{predicate}> {_literal(value)}{end}"
+    papers = tuple(f"<{_term(paper)[0]}>" for paper in case.publications)
     for field, predicate in _PREDICATES.items():
+        stated = statements if field in KIND_OF_FIELD else None
         for position, item in enumerate(getattr(case, field)):
             facts: dict[str, Any] = {} if isinstance(item, str) else dict(item)
             key = item if isinstance(item, str) else facts.pop(_OBJECT_KEYS.get(field, "id"))
-            leads_back = True
-            if field in _LITERAL_FIELDS:
-                target = _literal(key)
-            else:
-                iri, leads_back = _term(key)
-                target = f"<{iri}>"
+            target, found, leads_back = _target(field, key, stated)
             node = f"{subject[:-1]}#{field}.{position}>"
             negated = facts.pop("status", "present") == "excluded"
             if not negated:
                 yield f"{subject} <{predicate}> {target}{end}"
             yield f"{node} <{_RDF}type> <{_FACT}>{end}"
-            yield f"{node} <{_CASE}> {subject}{end}"
-            yield f"{node} <{_RELATION}> <{predicate}>{end}"
-            yield f"{node} <{_VALUE}> {target}{end}"
+            if stated is None:
+                yield f"{node} <{_CASE}> {subject}{end}"
+                yield f"{node} <{_RELATION}> <{predicate}>{end}"
+                yield f"{node} <{_VALUE}> {target}{end}"
+            else:
+                yield from stated.association(node, subject, predicate, target, papers)
+                yield from stated.described(field, found, target, facts.get("label") or key)
             yield f"{node} <{_POSITION}> {_literal(position)}{end}"
             if negated:
                 yield f"{node} <{_NEGATED}> {_literal(True)}{end}"
             if not leads_back:
                 yield f"{node} <{_CURIE}> {_literal(key)}{end}"
             yield from _qualifiers(node, facts, end)
+
+
+def _target(field: str, key: str, stated: PatientStatements | None) -> tuple[str, str, bool]:
+    """Object term of a fact, the id that it stands for, and whether it leads back to the key."""
+    if field == "variants" and stated is not None:
+        return f"<{variant_iri(key)}>", key, False
+    if field in _LITERAL_FIELDS:
+        return _literal(key), key, True
+    found = key if stated is None else stated.canonical(key, KIND_OF_FIELD[field])
+    iri, leads_back = _term(found)
+    return f"<{iri}>", found, leads_back and found == key
+
+
+def fact_to_nquads(fact: PatientFact, statements: PatientStatements) -> Iterator[str]:
+    """N-Quads lines of a fact that is no part of the case, in the graph of its population."""
+    end = f" <{statements.population.graph}> .\n"
+    subject = f"<{case_iri(fact.case_id)}>"
+    predicate = _PREDICATES[fact.field]
+    target, found, leads_back = _target(fact.field, fact.code, statements)
+    node = f"{subject[:-1]}#{fact.field}-{quote(fact.key, safe='')}>"
+    yield f"{subject} <{predicate}> {target}{end}"
+    yield from statements.association(node, subject, predicate, target, ())
+    yield from statements.described(fact.field, found, target, fact.label)
+    if not leads_back:
+        yield f"{node} <{_CURIE}> {_literal(fact.code)}{end}"
+    if fact.label:
+        yield f"{node} <{_LABEL}> {_literal(fact.label)}{end}"
+    for name, value in fact.qualifiers:
+        yield f"{node} <{VOCAB}{name}> {_literal(value)}{end}"
 
 
 def _qualifiers(node: str, facts: dict[str, Any], end: str) -> Iterator[str]:
@@ -181,9 +218,12 @@ def cases_from_quads(
             cases[subject_iri] = case
     items: defaultdict[tuple[str, str], list[tuple[int, Any]]] = defaultdict(list)
     for found in facts.values():
-        owner, field = found.get(_CASE), _FIELDS.get(found.get(_RELATION, ""))
-        if owner in cases and field is not None and _VALUE in found:
-            items[owner, field].append((int(found.get(_POSITION, "0")), _item(field, found)))
+        if _POSITION not in found:
+            continue  # not of the case itself
+        owner = found.get(_CASE) or found.get(f"{_RDF}subject", "")
+        field = _FIELDS.get(found.get(_RELATION) or found.get(f"{_RDF}predicate", ""))
+        if owner in cases and field is not None:
+            items[owner, field].append((int(found[_POSITION]), _item(field, found)))
     for (owner, field), members in items.items():
         cases[owner][field] = tuple(item for _, item in sorted(members, key=lambda m: m[0]))
     for case in sorted(cases.values(), key=lambda c: str(c["case_id"])):
@@ -198,9 +238,11 @@ def _scalar(field: str, text: str) -> object:
 
 def _item(field: str, found: dict[str, str]) -> object:
     """Member of a list field, from what is said of its node."""
-    target = found[_VALUE]
-    if field not in _LITERAL_FIELDS:
-        target = found.get(_CURIE) or from_iri(target)
+    target = found.get(_VALUE) or found[f"{_RDF}object"]
+    if _CURIE in found:
+        target = found[_CURIE]
+    elif field not in _LITERAL_FIELDS:
+        target = from_iri(target)
     if field in _PLAIN_FIELDS:
         return target
     item: dict[str, Any] = {_OBJECT_KEYS.get(field, "id"): target}

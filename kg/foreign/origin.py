@@ -81,6 +81,15 @@ class RdfFile:
         Raises:
             StoreError: The file is missing, malformed, cut short, or an entity bomb.
         """
+        for quad in self.quads():
+            yield from _wanted(quad, properties, left_out)
+
+    def quads(self) -> Iterator[ox.Quad]:
+        """All quads with the names of their graphs.
+
+        Raises:
+            StoreError: The file is missing, malformed, cut short, or an entity bomb.
+        """
         suffixes = [suffix.lower() for suffix in self.path.suffixes]
         suffix = next((s for s in reversed(suffixes) if s != ".gz"), "")
         kind = RDF_FORMATS.get(suffix)
@@ -92,9 +101,7 @@ class RdfFile:
                 with self._open() as stream:
                     _refuse_entities(stream, self.path)
             with self._open() as stream:
-                quads = ox.parse(input=stream, format=kind, base_iri=path_iri(self.path))
-                for quad in quads:
-                    yield from _wanted(quad, properties, left_out)
+                yield from ox.parse(input=stream, format=kind, base_iri=path_iri(self.path))
         except (OSError, EOFError, zlib.error, SyntaxError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise StoreError(f"{self.path}: cannot be read as {kind.name}: {reason}") from error
@@ -117,7 +124,7 @@ def _wanted(
     property_ = quad.predicate.value
     reason = ("property that the mapping does not name", property_)
     graph = quad.graph_name
-    if isinstance(graph, ox.NamedNode) and graph.value == GRAPH_OF_CASES:
+    if isinstance(graph, ox.NamedNode) and graph.value.startswith(GRAPH_OF_CASES):
         reason = ("patients; give them with --cases", "")
     elif isinstance(quad.subject, ox.Triple) or isinstance(quad.object, ox.Triple):
         reason = ("triple about a triple (RDF 1.2); reify it", property_)
@@ -193,9 +200,10 @@ class Endpoint:
 
 def _any(pattern: str) -> str:
     """A pattern in the default graph or in any named one but that of patients."""
-    cases = f"<{GRAPH_OF_CASES}>"
-    default = f"{pattern} FILTER NOT EXISTS {{ GRAPH {cases} {{ {pattern} }} }}"
-    return f"{{ {default} }} UNION {{ GRAPH ?g {{ {pattern} }} FILTER(?g != {cases}) }}"
+    cases = f'STRSTARTS(STR(?c), "{GRAPH_OF_CASES}")'
+    default = f"{pattern} FILTER NOT EXISTS {{ GRAPH ?c {{ {pattern} }} FILTER({cases}) }}"
+    others = cases.replace("?c", "?g")
+    return f"{{ {default} }} UNION {{ GRAPH ?g {{ {pattern} }} FILTER(!{others}) }}"
 
 
 def locate(location: str, *, cache: Path) -> Origin:

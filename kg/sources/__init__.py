@@ -18,7 +18,9 @@ from .drugmechdb import DrugMechDB
 from .everycure_contraindications import EveryCureContraindications
 from .everycure_drugs import EveryCureDrugs
 from .everycure_indications import EveryCureIndications
+from .everycure_label_groups import EveryCureLabelGroups
 from .gene_bridge import GeneBridge
+from .gene_drug_guidance import GeneDrugGuidance
 from .gene_tables import disgenet, gwas_catalog, hetionet_genes, jensen_diseases
 from .hetionet_binding import HetionetBinding
 from .hpo import Hpo
@@ -29,6 +31,7 @@ from .maxo import Maxo
 from .maxo_diagnostics import MaxoDiagnostics
 from .mondo import Mondo
 from .onc_interactions import OncInteractions
+from .patient_groups import PatientGroups
 from .pharmacotherapydb import PharmacotherapyDB
 from .sider import Sider
 
@@ -53,6 +56,9 @@ SOURCES: tuple[Source, ...] = (
     PharmacotherapyDB(),
     DrugCentral(),
     DemoTreatments(),
+    PatientGroups(),
+    EveryCureLabelGroups(),
+    GeneDrugGuidance(),
     DrugBankProteins(),
     HetionetBinding("permissive"),
     HetionetBinding("noncommercial"),

@@ -18,7 +18,7 @@ from kg.vocabulary import NodeType, Predicate
 from .contract import DropReport, Record, SourceFacts
 from .drug_classes import class_id, class_node, mesh_classes
 from .everycure_list import listed_ids
-from .ids import drugbank
+from .ids import curie, drugbank
 from .tables import rows
 
 __all__ = ["DRUGS_FILE", "DrugBank", "drug_rows", "partners"]
@@ -92,8 +92,8 @@ class DrugBank:
                 definition=" ".join(row["description"].split()),
             )
             key = row["inchikey"].removeprefix("InChIKey=")
-            if key:
-                keys.append((drug, f"INCHIKEY:{key}"))
+            if key and (structure := curie(f"INCHIKEY:{key}", report, what="structure")):
+                keys.append((drug, structure))
             for name in filter(None, map(str.strip, row["categories"].split("|"))):
                 role = headings.get(class_id(name), class_id(name))
                 if role not in classes:
@@ -109,7 +109,9 @@ class DrugBank:
             for row in rows(files.open_path(name), report, columns=("drugbank_id", column)):
                 drug = drugbank(row["drugbank_id"], report)
                 if drug in drugs and row[column]:
-                    pairs.append((drug, f"{prefix}{row[column]}"))
+                    other = curie(f"{prefix}{row[column]}", report, what="mapped")
+                    if other is not None:
+                        pairs.append((drug, other))
                 elif drug is not None:
                     report.drop("id of a compound that no table names", f"{drug} {row[column]}")
             yield from self._same(pairs, listed, report, confidence=0.8)

@@ -1,7 +1,8 @@
 """Every Cure's contraindication list: drug, disease, and the label passage it was mined from.
 
 Decides that the passage travels with the statement (cut to a readable length) and that the flags
-for allergens and diagnostic agents become its kind, so that a reader can leave those out.
+for allergens and diagnostic agents become its kind, so that a reader can leave those out. What is
+forbidden in the disease only together with another drug says so (`applies_when`).
 """
 
 from collections.abc import Iterator
@@ -13,12 +14,13 @@ from kg.vocabulary import NodeType, Predicate
 from .contract import DropReport, Record, SourceFacts
 from .everycure_indications import condition_node, is_chemical
 from .ids import curie
+from .label_passages import only_together
 from .workbook import sheet_rows
 
-__all__ = ["EveryCureContraindications"]
+__all__ = ["COLUMNS", "CONTRAINDICATIONS_FILE", "EveryCureContraindications"]
 
-_FILE = "everycure_matrix/matrix_contraindication_list.xlsx"
-_COLUMNS = (
+CONTRAINDICATIONS_FILE = "everycure_matrix/matrix_contraindication_list.xlsx"
+COLUMNS = (
     "contraindications",
     "disease contraindicated",
     "final normalized disease id",
@@ -58,13 +60,13 @@ class EveryCureContraindications:
         licence_class="unstated",
         release="faaa320ce1a1",
         gives="drug is contraindicated in disease, with the passage of the label",
-        files=(_FILE,),
+        files=(CONTRAINDICATIONS_FILE,),
     )
 
     def read(self, files: DataFiles, report: DropReport) -> Iterator[Record]:
         """Stream drugs, diseases and the contraindications that join them."""
         seen: set[str] = set()
-        for row in sheet_rows(files.open_path(_FILE), report, columns=_COLUMNS):
+        for row in sheet_rows(files.open_path(CONTRAINDICATIONS_FILE), report, columns=COLUMNS):
             drug_label = row["final normalized drug label"]
             drug = curie(row["final normalized drug id"], report, what="drug")
             if drug is None or not is_chemical(drug, drug_label, report):
@@ -78,12 +80,18 @@ class EveryCureContraindications:
             if disease not in seen:
                 seen.add(disease)
                 yield condition_node(disease, row["final normalized disease label"])
-            passage = _passage(row["contraindications"], row["disease contraindicated"])
+            words = row["disease contraindicated"]
+            passage = _passage(row["contraindications"], words)
+            together = only_together(row["contraindications"], words)
             kinds = [("kind", kind) for name, kind in _KINDS if row[name].upper() == "TRUE"]
             yield Statement(
                 subject=drug,
                 predicate=Predicate.CONTRAINDICATED_IN,
                 object=disease,
                 source=self.facts.name,
-                qualifiers=(*((("label_text", passage),) if passage else ()), *kinds),
+                qualifiers=(
+                    *((("label_text", passage),) if passage else ()),
+                    *((("applies_when", together),) if together else ()),
+                    *kinds,
+                ),
             )

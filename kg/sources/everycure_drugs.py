@@ -90,7 +90,7 @@ class EveryCureDrugs:
                 yield Node(id=ingredient, type=NodeType.DRUG, label=name)
             yield self._statement(drug.id, Predicate.HAS_PART, ingredient, ("kind", "ingredient"))
 
-    def _classes(self, drug: ListedDrug) -> Iterator[Statement]:
+    def _classes(self, drug: ListedDrug) -> Iterator[Node | Statement]:
         for region, status in drug.regions:
             stated = (("description", status),) if status else ()
             yield self._statement(
@@ -99,6 +99,8 @@ class EveryCureDrugs:
         for flag in drug.flags:
             yield self._statement(drug.id, Predicate.HAS_ROLE, class_id(flag))
         for code in dict.fromkeys(code[:5] for code in drug.atc):
+            # The classification's own list may be older than this one and lack the class.
+            yield Node(id=f"ATC:{code}", type=NodeType.DRUG_CLASS)
             yield self._statement(drug.id, Predicate.HAS_ROLE, f"ATC:{code}")
 
     def _statement(

@@ -5,21 +5,24 @@ they are one kind of table, with one loop and four column layouts. Mendelian gen
 `mondo` and `hpo_genes`.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from kg.files import DataFiles
-from kg.statements import Node, Statement
+from kg.statements import Mapping, Node, Statement
 from kg.vocabulary import NodeType, Predicate
 
 from .contract import DropReport, Record, SourceFacts
+from .icd import dotted
 from .spelling import canonical
 from .symbols import symbol_mapping
 from .tables import rows
 
 __all__ = ["GeneTable", "disgenet", "gwas_catalog", "hetionet_genes", "jensen_diseases"]
 
+_CODE = re.compile(r"[A-Z]\d[0-9A-Z]{1,2}")
 _LIKELY_GWAS = {"HC-P": 0.9, "HC-S": 0.5, "LC-P": 0.4, "LC-S": 0.2}
 
 
@@ -81,6 +84,8 @@ class GeneTable:
                     yield Node(id=id_, type=kind, label=label)
                     if kind is NodeType.GENE and gene.startswith("NCBIGENE:"):
                         yield from symbol_mapping(gene, row.symbol, self.facts.name)
+                    if disease.startswith("ICD10:") and kind is NodeType.DISEASE:
+                        yield _close_code(disease, self.facts.name)
             yield Statement(
                 subject=gene,
                 predicate=Predicate.GENE_ASSOCIATED_WITH,
@@ -90,6 +95,29 @@ class GeneTable:
                 evidence=row.evidence or None,
                 qualifiers=(("kind", row.kind),) if row.kind else (),
             )
+
+
+def _whole_code(text: str) -> str | None:
+    """A DOID as it is, an ICD-10 code with its point; None for what stands above the codes.
+
+    >>> _whole_code("ICD10:G969"), _whole_code("ICD10:E8"), _whole_code("DOID:4")
+    ('ICD10:G96.9', None, 'DOID:4')
+    """
+    prefix, _, local = text.partition(":")
+    if prefix != "ICD10":
+        return text
+    return f"ICD10:{dotted(local)}" if _CODE.fullmatch(local) else None
+
+
+def _close_code(code: str, source: str) -> Mapping:
+    """The code of the same letters in the American edition, which may be drawn otherwise."""
+    return Mapping(
+        subject=code,
+        object=code.replace("ICD10:", "ICD10CM:"),
+        source=source,
+        predicate="closeMatch",
+        justification="semapv:LexicalMatching",
+    )
 
 
 def _ncbi(text: str) -> str:
@@ -170,8 +198,9 @@ def jensen_diseases() -> GeneTable:
     """The knowledge channel of DISEASES; stars of five become the confidence."""
 
     def read(row: dict[str, str], report: DropReport) -> GeneRow | None:
-        if not row["disease"].startswith("DOID:"):
-            report.drop("disease that is not DOID", row["disease"].partition(":")[0])
+        disease = _whole_code(row["disease"])
+        if disease is None:
+            report.drop("chapter or group of ICD-10, no disease", row["disease"])
             return None
         if not row["stars"].isdigit() or not 0 <= int(row["stars"]) <= 5:
             report.drop("stars are not 0 to 5", row["stars"])
@@ -179,7 +208,7 @@ def jensen_diseases() -> GeneTable:
         return GeneRow(
             gene=f"ENSEMBL:{row['protein']}" if not row["symbol"] else f"SYMBOL:{row['symbol']}",
             symbol=row["symbol"],
-            disease=row["disease"],
+            disease=disease,
             disease_name=row["disease_name"],
             confidence=int(row["stars"]) / 5,
             evidence=row["origin"],

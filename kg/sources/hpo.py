@@ -65,6 +65,9 @@ class Hpo:
                 subject=term.id, predicate=Predicate.SUBCLASS_OF, object=parent, source="hpo"
             )
         for old in term.alternative_ids:
+            if not old.startswith("HP:"):
+                report.drop("alternative id outside the ontology", f"{term.id} {old}")
+                continue
             yield self._mapping(old, term.id, "semapv:ManualMappingCuration", 1.0)
         for xref in dict.fromkeys(term.xrefs):
             prefix, _, local = xref.partition(":")

@@ -1,7 +1,8 @@
 """ICD-10-CM names and the bridge from ICD-9-CM to ICD-10-CM.
 
-Decides that a code is a disease node with its long name, that a code is a kind of the code it
-extends, and that the 9-to-10 table merges only where it marks the pair as exact and one to one;
+Decides that a code is a disease node with its long name (a symptom, chapter R, may be a phenotype
+as well), that injuries, outside causes and contacts are no nodes, that a code is a kind of the code
+it extends, and that the 9-to-10 table merges only where it marks the pair as exact and one to one;
 approximate pairs are close matches. ATC codes are read by the drug sources.
 """
 
@@ -21,7 +22,10 @@ _NAMES = "icd_codes/icd10cm-order-Jan-2021.csv.gz"
 _BRIDGE = "icd_codes/icd_cm_9_to_10_mapping.csv.gz"
 _N_CATEGORY = 3
 # Chapters S to Z are injuries, outside causes and contacts with health care, not diseases.
-_DISEASE_CHAPTERS = frozenset("ABCDEFGHIJKLMNOPQ")
+_KINDS = {
+    **dict.fromkeys("ABCDEFGHIJKLMNOPQU", NodeType.DISEASE),
+    "R": NodeType.ADVERSE_EVENT,  # Biolink's DiseaseOrPhenotypicFeature: symptoms and signs
+}
 
 
 def dotted(code: str, *, ninth: bool = False) -> str:
@@ -58,11 +62,12 @@ class Icd:
             if not code.isalnum() or len(code) < _N_CATEGORY:
                 report.drop("code not understood", code)
                 continue
-            if code[0] not in _DISEASE_CHAPTERS:
+            kind = _KINDS.get(code[0])
+            if kind is None:
                 report.drop("code of an injury, cause or contact, no disease", code[0])
                 continue
             known.add(code)
-            yield Node(id=f"ICD10CM:{dotted(code)}", type=NodeType.DISEASE, label=row["long"])
+            yield Node(id=f"ICD10CM:{dotted(code)}", type=kind, label=row["long"])
             parent = code[:-1]
             while len(parent) >= _N_CATEGORY and parent not in known:
                 parent = parent[:-1]

@@ -15,6 +15,16 @@ __all__ = ["OboTerm", "terms"]
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(\w*)')
 _ESCAPE = re.compile(r"\\(.)")
+_TAGS = frozenset(
+    {
+        *("id", "name", "is_anonymous", "namespace", "alt_id", "def", "comment", "subset"),
+        *("synonym", "xref", "builtin", "property_value", "is_a", "intersection_of", "union_of"),
+        *("equivalent_to", "disjoint_from", "relationship", "created_by", "creation_date"),
+        *("is_obsolete", "replaced_by", "consider", "exact_synonym", "broad_synonym"),
+        *("narrow_synonym", "related_synonym", "xref_analog", "xref_unk", "instance_of"),
+    }
+)
+"""Tags of a stanza in OBO 1.2 and 1.4; most are read over."""
 
 
 @dataclass(slots=True)
@@ -92,9 +102,12 @@ def terms(path: Path, report: DropReport, *, prefix: str) -> Iterator[OboTerm]:
             if term is not None:
                 yield from _checked(term, report, prefix)
             term = OboTerm() if line.strip() == "[Term]" else None
-        elif term is not None and ":" in line:
-            tag, _, value = line.partition(":")
-            _set(term, tag, value.strip())
+        elif term is not None and line and not line.startswith("!"):
+            tag, colon, value = line.partition(":")
+            if colon and tag in _TAGS:
+                _set(term, tag, value.strip())
+            else:
+                report.drop("line with a tag that OBO does not have", line)
     if term is not None:
         yield from _checked(term, report, prefix)
     if not any_stanza:

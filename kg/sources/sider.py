@@ -1,14 +1,15 @@
 """SIDER: side effects on drug labels, with their frequencies.
 
 Decides which drug a STITCH compound is (stereo-specific PubChem id first, then the flat one, then
-SIDER's own DrugBank column) and which frequency a pair gets when labels and trials differ: the
-median of what was observed without placebo. Every wording stays as `frequency_text`. Rows give
-each effect as found (LLT) and as preferred term (PT); each concept is kept once per drug.
+SIDER's own DrugBank column), and what one statement is: one concept of one label for one compound
+in `meddra_all_se`, and one frequency of it, with its bounds, in `meddra_freq`. Rows that differ in
+nothing but the MedDRA level (an effect as found, LLT, that is its own preferred term, PT) are one
+statement with both levels. What was counted under placebo is no frequency of the drug: the wording
+stays, the number does not.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
-from statistics import median
 
 from kg.files import DataFiles
 from kg.statements import Node, Statement
@@ -37,9 +38,9 @@ _FREQUENCY_HEADER = (
     "cui",
     "name",
 )
-_MAX_WORDINGS = 8
+_UNCOUNTED = "postmarketing"  # reported, but nobody counted the exposed
 
-Pair = tuple[str, str, str]
+Row = dict[str, str]
 
 
 class Sider:
@@ -60,42 +61,35 @@ class Sider:
     def read(self, files: DataFiles, report: DropReport) -> Iterator[Record]:
         """Stream adverse events and the drugs that have them."""
         compounds = _Compounds(files, report)
-        frequencies = _frequencies(files, report)
         seen: set[str] = set()
-        given: set[tuple[str, str]] = set()
-        effects = rows(
-            files.open_path(_EFFECTS), report, columns=_EFFECT_HEADER, header=_EFFECT_HEADER
-        )
-        for row in effects:
-            drug = compounds.drug(row["flat"], row["stereo"])
-            if drug is None:
-                report.drop("compound that no drug table names", row["stereo"])
-                continue
-            cui = row["cui"]
-            if not (cui.startswith("C") and cui[1:].isdigit()):
-                report.drop("effect without a UMLS concept", cui)
-                continue
-            event = f"UMLS:{cui}"
-            if (drug, event) in given:
-                report.drop("effect of this drug given already (LLT and PT, or two forms)")
-                continue
-            given.add((drug, event))
-            for id_, kind, label in (
-                (drug, NodeType.DRUG, compounds.names.get(drug, "")),
-                (event, NodeType.ADVERSE_EVENT, row["name"]),
-            ):
-                if id_ not in seen:
-                    seen.add(id_)
-                    yield Node(id=id_, type=kind, label=label)
-            frequency, wording = frequencies.get((row["flat"], row["stereo"], cui), (None, ""))
-            yield Statement(
-                subject=drug,
-                predicate=Predicate.HAS_ADVERSE_EVENT,
-                object=event,
-                source=self.facts.name,
-                frequency=frequency,
-                qualifiers=(("frequency_text", wording),) if wording else (),
-            )
+        for file, header in ((_EFFECTS, _EFFECT_HEADER), (_FREQUENCIES, _FREQUENCY_HEADER)):
+            for row, levels in _merged(files, file, header, compounds, report):
+                drug = compounds.drug(row["flat"], row["stereo"])
+                if drug is None:
+                    continue  # counted when the rows were merged
+                event = f"UMLS:{row['cui']}"
+                for id_, kind, label in (
+                    (drug, NodeType.DRUG, compounds.names.get(drug, "")),
+                    (event, NodeType.ADVERSE_EVENT, row["name"]),
+                ):
+                    if id_ not in seen:
+                        seen.add(id_)
+                        yield Node(id=id_, type=kind, label=label)
+                frequency, stated = _frequency(row, report) if "text" in row else (None, [])
+                found = [("label_concept", f"UMLS:{row['label_cui']}")]
+                yield Statement(
+                    subject=drug,
+                    predicate=Predicate.HAS_ADVERSE_EVENT,
+                    object=event,
+                    source=self.facts.name,
+                    frequency=frequency,
+                    qualifiers=(
+                        ("original_subject", f"STITCH:{row['stereo']}"),
+                        *(("level", level) for level in levels),
+                        *(found if row["label_cui"] != row["cui"] else ()),
+                        *stated,
+                    ),
+                )
 
 
 class _Compounds:
@@ -144,32 +138,49 @@ def _cid(stitch: str) -> str | None:
     return str(int(digits[1:]))
 
 
-def _frequencies(files: DataFiles, report: DropReport) -> dict[Pair, tuple[float | None, str]]:
-    """Median frequency and all wordings of each compound and effect."""
-    observed: dict[Pair, list[float]] = defaultdict(list)
-    wordings: dict[Pair, dict[str, None]] = defaultdict(dict)
-    table = rows(
-        files.open_path(_FREQUENCIES), report, columns=_FREQUENCY_HEADER, header=_FREQUENCY_HEADER
-    )
-    for row in table:
-        pair = (row["flat"], row["stereo"], row["cui"])
-        if row["placebo"]:
-            wordings[pair].setdefault(f"{row['text']} with placebo")
+def _merged(
+    files: DataFiles,
+    file: str,
+    header: tuple[str, ...],
+    compounds: _Compounds,
+    report: DropReport,
+) -> Iterator[tuple[Row, tuple[str, ...]]]:
+    """Rows of a table with the levels under which each stands, in the order of the table."""
+    levels: dict[tuple[str, ...], dict[str, None]] = {}
+    names: dict[str, str] = {}
+    same = tuple(name for name in header if name not in ("type", "name"))
+    for row in rows(files.open_path(file), report, columns=header, header=header):
+        if compounds.drug(row["flat"], row["stereo"]) is None:
+            report.drop("compound that no drug table names", row["stereo"])
             continue
-        wordings[pair].setdefault(row["text"])
-        try:
-            lower, upper = float(row["lower"]), float(row["upper"])
-        except ValueError:
-            report.mend("frequency bounds are no numbers, wording kept", row["text"])
+        cui = row["cui"]
+        if not (cui.startswith("C") and cui[1:].isdigit()):
+            report.drop("effect without a UMLS concept", cui)
             continue
-        if not 0.0 <= lower <= upper <= 1.0:
-            report.mend("frequency bounds not in [0, 1], wording kept", row["text"])
-        elif row["text"] != "postmarketing":  # reported, but nobody counted the exposed
-            observed[pair].append((lower + upper) / 2)
-    return {
-        pair: (
-            round(median(observed[pair]), 6) if observed.get(pair) else None,
-            "; ".join(list(texts)[:_MAX_WORDINGS]),
-        )
-        for pair, texts in wordings.items()
-    }
+        names.setdefault(cui, row["name"])
+        standing = levels.setdefault(tuple(row[name] for name in same), {})
+        if standing:
+            report.mend("row of another MedDRA level of the same effect, level kept")
+        if row["type"]:
+            standing[row["type"]] = None
+    for key, found in levels.items():
+        row = dict(zip(same, key, strict=True))
+        yield row | {"name": names[row["cui"]]}, tuple(found)
+
+
+def _frequency(row: Row, report: DropReport) -> tuple[float | None, list[tuple[str, str]]]:
+    """Middle of the bounds where it is a frequency of the drug, and everything as stated."""
+    stated = [("frequency_text", row["text"])]
+    if row["placebo"]:
+        stated.append(("comparator", row["placebo"]))
+    try:
+        lower, upper = float(row["lower"]), float(row["upper"])
+    except ValueError:
+        report.mend("frequency bounds are no numbers, wording kept", row["text"])
+        return None, stated
+    if not 0.0 <= lower <= upper <= 1.0:
+        report.mend("frequency bounds not in [0, 1], wording kept", row["text"])
+        return None, stated
+    stated += [("frequency_lower", f"{lower:g}"), ("frequency_upper", f"{upper:g}")]
+    counted = not row["placebo"] and row["text"] != _UNCOUNTED
+    return (round((lower + upper) / 2, 6) if counted else None), stated

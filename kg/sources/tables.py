@@ -95,7 +95,7 @@ def rows(
             (`#name`) is found when all `columns` are in it. Empty: no comments.
         header: Names of the columns when the file has none.
         skip: Lines to skip after the header (ROBOT templates have a second header line).
-        ragged: Accept rows whose last cells are missing (they become empty).
+        ragged: Accept rows whose last cells are missing; they become empty, which is counted.
     """
     quoted = delimiter == "," if quoted is None else quoted
     cells = _cells(path, report, delimiter=delimiter, quoted=quoted)
@@ -123,6 +123,7 @@ def rows(
             if not (ragged and len(row) < len(names)):
                 report.drop("number of cells differs from the header", f"{path.name}: {row[:3]}")
                 continue
+            report.mend("row ends early, missing cells read as empty", f"{path.name}: {row[:3]}")
             row = [*row, *[""] * (len(names) - len(row))]
         if row == names:
             report.drop("header repeated", path.name)

@@ -11,7 +11,18 @@ import typer
 
 from reasoning.errors import InputError
 
-from . import answering, building, looking, measuring, training
+from . import (
+    answering,
+    building,
+    curating,
+    looking,
+    measuring,
+    mining,
+    reading,
+    searching,
+    training,
+    updating,
+)
 from .console import stderr
 
 __all__ = ["app", "main"]
@@ -25,6 +36,11 @@ app = typer.Typer(
     epilog="Start here: iatros build --profile demo --out graphs/demo",
 )
 building.register(app)
+updating.register(app)
+mining.register(app)
+searching.register(app)
+curating.register(app)
+reading.register(app)
 looking.register(app)
 training.register(app)
 answering.register(app)

@@ -22,6 +22,7 @@ from .lists import read_lines
 __all__ = ["register"]
 
 _BATCH = 64
+_QUESTIONS = 5
 
 Cases = Annotated[
     list[Path] | None,
@@ -57,22 +58,38 @@ def diagnose(
     evidence: Annotated[
         bool, typer.Option("--evidence/--no-evidence", help="Say which findings speak for each.")
     ] = True,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Say which five findings to ask about next.")
+    ] = False,
+    counterfactual: Annotated[
+        bool,
+        typer.Option("--counterfactual", help="Say what would stand first without each finding."),
+    ] = False,
+    genes: Annotated[
+        bool, typer.Option("--genes", help="Use the candidate genes of the case, and rank them.")
+    ] = False,
 ) -> None:
     """Rank the diseases of the catalogue for each patient, with the findings that speak for them.
 
     Example: iatros diagnose patient.json --model models/demo --top 5
+    Example: iatros diagnose patient.json --model models/demo --ask --counterfactual
     """
     chosen = _check_format(form)
     if not cases:
         raise typer.BadParameter(
             "give at least one file, folder or zip of cases", param_hint="CASE"
         )
-    from reasoning.diagnose import Diagnoser
+    from reasoning.diagnose import Asked, Diagnoser
 
     engine = Diagnoser.load(model, graph=graph)
-    _answer_cases(
-        cases, lambda batch: engine.answer(batch, top=top, evidence=evidence), chosen, out
+    asked = Asked(
+        top=top,
+        evidence=evidence,
+        questions=_QUESTIONS if ask else 0,
+        counterfactual=counterfactual,
+        genes=genes,
     )
+    _answer_cases(cases, lambda batch: engine.answer(batch, asked), chosen, out)
 
 
 def treat(
@@ -116,15 +133,28 @@ def treat(
             out,
         )
         return
-    answers, bad = [], 0
-    for name in wanted:
-        try:
-            answers.append(engine.answer_disease(name, top=top, paths=paths))
-        except InputError as error:
-            bad += 1
-            warn(str(error))
-    _emit(answers, chosen, out)
-    _finish(bad, len(answers))
+    stream = _Diseases(wanted, lambda name: engine.answer_disease(name, top=top, paths=paths))
+    _emit(stream, chosen, out)
+    _finish(stream.bad, stream.done)
+
+
+class _Diseases:
+    """Diseases answered one after the other; an id that names none is refused by itself."""
+
+    def __init__(self, names: Sequence[str], answer: Callable[[str], Answer]):
+        self._names, self._answer = names, answer
+        self.bad = self.done = 0
+
+    def __iter__(self) -> Iterator[Answer]:
+        for name in self._names:
+            try:
+                answer = self._answer(name)
+            except InputError as error:
+                self.bad += 1
+                warn(str(error))
+                continue
+            self.done += 1
+            yield answer
 
 
 class _Stream:

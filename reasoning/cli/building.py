@@ -57,10 +57,21 @@ def build(
             "--mirror", help="Folder of local copies of the sources.", envvar="IATROS_MIRROR"
         ),
     ] = None,
+    literature: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--literature",
+            help="Mined statements (`iatros mine`), each run a named graph that "
+            "`iatros update` can take out again; repeatable.",
+        ),
+    ] = None,
     cases: Annotated[
         list[Path] | None,
         typer.Option("--cases", help="Cases for the graph of patients instead of the profile's."),
     ] = None,
+    no_cases: Annotated[
+        bool, typer.Option("--no-cases", help="Leave the graphs of patients out.")
+    ] = False,
     exclude_publications: Annotated[
         Path | None,
         typer.Option(
@@ -104,14 +115,19 @@ def build(
 
     Example: iatros build --profile demo --out graphs/demo
     """
+    from kg.additions import AdditionError, hold_graphs
     from kg.build import BuildError, BuildOptions, build_graph
     from kg.files import DataFiles, default_mirror
+    from kg.graph_folder import SNAPSHOT
+    from kg.snapshot import GraphSnapshot
     from kg.update import update_graph
 
     if licence_filter not in (None, "permissive"):
         raise typer.BadParameter(
             f"{licence_filter!r} is not permissive", param_hint="--licence-filter"
         )
+    if no_cases and cases:
+        raise typer.BadParameter("leaves out what --cases gives; drop one", param_hint="--no-cases")
     if mirror is not None and not mirror.is_dir():
         raise InputError(mirror, "is no folder", "Give the folder that holds the sources")
     started = time.perf_counter()
@@ -122,7 +138,7 @@ def build(
             profile=profile or (None if rdf else "demo"),  # type: ignore[arg-type]
             sources=tuple(source or ()),
             guests=_guests(rdf or [], mapping),
-            cases=None if cases is None else tuple(cases),
+            cases=() if no_cases else None if cases is None else tuple(cases),
             exclude_publications=read_ids(exclude_publications, "publication"),
             holdout_treatments=read_ids(holdout_treatments, "disease"),
             strip_decoys=strip_decoys,
@@ -138,10 +154,14 @@ def build(
     try:
         with stderr.status("building") as status:
             if fresh:
-                graph = build_graph(options, lambda line: _report(line, status)).snapshot
+                build_graph(options, lambda line: _report(line, status))
             else:
-                graph = update_graph(options, lambda line: _report(line, status))
-    except BuildError as error:
+                update_graph(options, lambda line: _report(line, status))
+            for report in hold_graphs(out, literature or [], lambda line: _report(line, status)):
+                for line in report.lines():
+                    stderr.print(line, markup=False, highlight=False, soft_wrap=True)
+            graph = GraphSnapshot.load(out / SNAPSHOT)
+    except (BuildError, AdditionError) as error:
         raise InputError("build", str(error), "See iatros build --help") from error
     stderr.print(
         f"{graph.n_nodes:,} nodes, {graph.n_edges:,} statements from {len(graph.sources)} sources "

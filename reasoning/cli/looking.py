@@ -89,7 +89,12 @@ def query(
 def export(
     graph: Graph,
     form: Annotated[str, typer.Option("--format", help="nquads, turtle, kgx, graphml or pyg.")],
-    out: Annotated[Path, typer.Option("--out", help="File, or folder for kgx and pyg.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", help="File, or folder for kgx and pyg; nquads also to a SPARQL endpoint (URL)."
+        ),
+    ],
 ) -> None:
     """Write the graph for other software.
 
@@ -102,17 +107,40 @@ def export(
     if form not in FORMATS:
         raise typer.BadParameter(f"{form!r} is not one of {', '.join(FORMATS)}")
     store = _local_store(graph) if form in ("nquads", "turtle") else None
+    if (address := _endpoint(out)) is not None:
+        if store is None or form != "nquads":
+            raise typer.BadParameter("an endpoint takes --format nquads", param_hint="--out")
+        _upload(store, address)
+        return
     with stderr.status(f"writing {form}"):
         written = write(open_graph(graph), form, out, store=store)
     for path in written:
         print(path)
 
 
+def _upload(store: "GraphStore", address: str) -> None:
+    import tempfile
+
+    from kg.endpoint import SparqlEndpoint
+    from kg.store import StoreError
+
+    with tempfile.TemporaryDirectory() as scratch, stderr.status(f"sending to {address}"):
+        quads = Path(scratch) / "graph.nq"
+        store.dump(quads)
+        try:
+            SparqlEndpoint(address).bulk_load([quads])
+        except StoreError as error:
+            raise InputError(
+                "export", str(error), "Give the address of the query service"
+            ) from error
+    print(address)
+
+
 def validate(
     graph: Graph,
     first: Annotated[int, typer.Option("--first", min=0, help="Violations to show a shape.")] = 5,
 ) -> None:
-    """Check the RDF against the SHACL shapes; exit status 1 when it does not conform.
+    """Check the RDF against the SHACL shapes and the controls of the build; exit status 1 if not.
 
     Example: iatros validate graphs/demo
     """
@@ -122,7 +150,17 @@ def validate(
         report = check(_store(graph), max_examples=first)
     for line in report.lines():
         print(line)
-    if not report.conforms:
+    n_leaks = 0
+    if _endpoint(graph) is None:
+        from kg.leaks import find_leaks
+
+        with stderr.status("searching for what the build excluded"):
+            for n_leaks, leak in enumerate(find_leaks(graph), 1):
+                if n_leaks <= first:
+                    print(f"Leak: {leak}")
+    if n_leaks:
+        print(f"{n_leaks} leaks of what the build excluded")
+    if n_leaks or not report.conforms:
         raise typer.Exit(1)
 
 

@@ -10,12 +10,18 @@ import typer
 
 from reasoning.errors import InputError
 
+from .checking import safety
 from .console import stderr
+from .imaging import multimodal
+from .measuring_answers import answers
+from .measuring_treated import patient_treatments
+from .reading import literature
 from .training import read_cases_for_training, read_config
 
 __all__ = ["register"]
 
 _TASKS = ("every-cure", "pharmacotherapydb", "pharmacotherapydb-alone")
+_EXTERNAL = ("pharmacotherapydb-from-every-cure", "every-cure-from-others")
 
 Graph = Annotated[Path, typer.Argument(help="Folder that `iatros build` wrote.")]
 Cases = Annotated[
@@ -117,7 +123,11 @@ def treatment(
     out: Out,
     task: Annotated[
         list[str] | None,
-        typer.Option("--task", help=f"{', '.join(_TASKS)}; repeatable, all by default."),
+        typer.Option(
+            "--task",
+            help=f"{', '.join(_TASKS)} (all of these by default), or trained on other sources: "
+            f"{', '.join(_EXTERNAL)}; repeatable.",
+        ),
     ] = None,
     text: Annotated[
         bool | None,
@@ -127,6 +137,9 @@ def treatment(
         ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Two of the five folds only.")] = False,
+    embeddings: Annotated[
+        bool, typer.Option("--embeddings", help="DistMult and ComplEx from PyKEEN too (slow).")
+    ] = False,
     config: Annotated[
         Path | None, typer.Option("--config", help="TOML or JSON with settings of training.")
     ] = None,
@@ -140,18 +153,27 @@ def treatment(
     from fusion.node_text import embed_graph, embed_names
     from reasoning.evaluate import (
         EVERY_CURE,
+        EVERY_CURE_FROM_OTHERS,
         PHARMACOTHERAPY,
         PHARMACOTHERAPY_ALONE,
+        PHARMACOTHERAPY_FROM_EVERY_CURE,
         TreatmentEvaluationOptions,
+        embedding_scorers,
         evaluate_treatment,
     )
     from reasoning.loading import open_graph
 
-    known = (EVERY_CURE, PHARMACOTHERAPY, PHARMACOTHERAPY_ALONE)
-    tasks = dict(zip(_TASKS, known, strict=True))
+    known = (
+        EVERY_CURE,
+        PHARMACOTHERAPY,
+        PHARMACOTHERAPY_ALONE,
+        PHARMACOTHERAPY_FROM_EVERY_CURE,
+        EVERY_CURE_FROM_OTHERS,
+    )
+    tasks = dict(zip((*_TASKS, *_EXTERNAL), known, strict=True))
     for name in task or ():
         if name not in tasks:
-            raise typer.BadParameter(f"{name!r} is not one of {', '.join(_TASKS)}")
+            raise typer.BadParameter(f"{name!r} is not one of {', '.join(tasks)}")
     try:
         model = TrainConfig.from_mapping(read_config(config)).model
     except (ConfigError, TypeError) as error:
@@ -170,6 +192,7 @@ def treatment(
             nodes,
             out,
             names=embed_names(snapshot, model, nodes),
+            scorers=embedding_scorers() if embeddings else (),
             options=options.quick() if quick else options,
             progress=lambda line: stderr.print(line, highlight=False),
         )
@@ -190,4 +213,9 @@ def register(app: typer.Typer) -> None:
 
     evaluate.command("diagnosis")(diagnosis)
     evaluate.command("treatment")(treatment)
+    evaluate.command("safety")(safety)
+    evaluate.command("multimodal")(multimodal)
+    evaluate.command("answers")(answers)
+    evaluate.command("literature")(literature)
+    evaluate.command("patient-treatments")(patient_treatments)
     app.add_typer(evaluate, name="evaluate")

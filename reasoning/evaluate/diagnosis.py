@@ -12,7 +12,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fusion.symbolic import CrossFittedFeatures, ReferenceCases, SymbolicFeatures, SymbolicKnowledge
+from fusion.symbolic import (
+    CLASSICAL,
+    CrossFittedFeatures,
+    ReferenceCases,
+    SymbolicFeatures,
+    SymbolicKnowledge,
+)
 from fusion.symbolic.boosted import BoostedOptions, BoostedRanker, TrainingSample
 from kg.case import ClinicalCase
 
@@ -123,8 +129,13 @@ def evaluate_diagnosis(
     return tuple(results)
 
 
-def train_boosted(setting: Setting, *, options: EvaluationOptions) -> BoostedScorer:
-    """The boosted baseline, trained out of publication on the training cases of the setting."""
+def train_boosted(
+    setting: Setting, *, options: EvaluationOptions
+) -> tuple[BoostedScorer, BoostedScorer]:
+    """LambdaRank over the classical scores, the baseline, and over all symbolic features.
+
+    Both are trained out of publication on the same candidates of the training cases.
+    """
     folds = CrossFittedFeatures(
         setting.knowledge,
         setting.training,
@@ -135,7 +146,13 @@ def train_boosted(setting: Setting, *, options: EvaluationOptions) -> BoostedSco
         seed=setting.options.seed,
     )
     sample = TrainingSample.from_folds(folds, options=options.boosted)
-    return BoostedScorer(BoostedRanker.train(sample, options=options.boosted))
+    classical = BoostedRanker.train(sample, options=options.boosted, names=CLASSICAL)
+    return (
+        BoostedScorer(classical),
+        BoostedScorer(
+            BoostedRanker.train(sample, options=options.boosted), name="iatros, boosted trees alone"
+        ),
+    )
 
 
 def evaluate_setting(
@@ -152,10 +169,11 @@ def evaluate_setting(
         setting.knowledge, setting.training, exclude_publications=setting.excluded
     )
     rankers: list[Scorer] = list(BASELINES)
-    if chosen.boosted is not None:
-        progress(f"{setting.protocol}: training the boosted baseline")
-        rankers.append(train_boosted(setting, options=chosen))
     n_baselines = len(rankers)
+    if chosen.boosted is not None:
+        progress(f"{setting.protocol}: training boosted trees")
+        rankers += train_boosted(setting, options=chosen)
+        n_baselines += 1
     for make in scorers:
         rankers.append(make(setting))
         progress(f"{setting.protocol}: {rankers[-1].name} is ready")

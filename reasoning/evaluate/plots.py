@@ -11,33 +11,62 @@ from matplotlib.figure import Figure
 
 from .results import ProtocolResult
 
-__all__ = ["expected_calibration_error", "plot_rank_curves", "plot_reliability"]
+__all__ = [
+    "expected_calibration_error",
+    "plot_rank_curves",
+    "plot_reliability",
+    "plot_reliability_of",
+]
 
 FloatArray = npt.NDArray[np.float64]
 
 _BINS = 10
 
 
-def _bins(confidence: FloatArray, correct: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _bins(
+    confidence: FloatArray, correct: FloatArray, weights: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Share of cases, mean confidence and share of correct answers of each occupied bin."""
+    weight = np.ones(len(confidence)) if weights is None else weights
     which = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    count = np.bincount(which, minlength=_BINS).astype(np.float64)
+    count = np.bincount(which, weight, minlength=_BINS)
     used = count > 0
-    mean = np.bincount(which, confidence, minlength=_BINS)[used] / count[used]
-    right = np.bincount(which, correct, minlength=_BINS)[used] / count[used]
-    return count[used] / max(len(confidence), 1), mean, right
+    mean = np.bincount(which, weight * confidence, minlength=_BINS)[used] / count[used]
+    right = np.bincount(which, weight * correct, minlength=_BINS)[used] / count[used]
+    return count[used] / max(float(weight.sum()), 1e-9), mean, right
 
 
-def expected_calibration_error(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
+def expected_calibration_error(
+    confidence: npt.ArrayLike, correct: npt.ArrayLike, *, weights: FloatArray | None = None
+) -> float:
     """Mean distance of confidence and hit rate over ten equal bins (Naeini 2015).
 
     >>> expected_calibration_error([0.95, 0.95, 0.95, 0.95], [1, 1, 1, 1])
     0.05...
     """
     share, mean, right = _bins(
-        np.asarray(confidence, dtype=np.float64), np.asarray(correct, dtype=np.float64)
+        np.asarray(confidence, dtype=np.float64), np.asarray(correct, dtype=np.float64), weights
     )
     return float((share * np.abs(mean - right)).sum())
+
+
+def plot_reliability_of(
+    confidence: npt.ArrayLike, correct: npt.ArrayLike, path: Path, *, title: str
+) -> None:
+    """Hit rate against confidence, with the number of cases of each bin."""
+    first = np.asarray(confidence, dtype=np.float64)
+    hit = np.asarray(correct, dtype=np.float64)
+    share, mean, right = _bins(first, hit)
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="0.7", linestyle="--")
+    axes.plot(mean, right, marker="o")
+    for x, y, part in zip(mean, right, share, strict=True):
+        axes.annotate(str(round(part * len(first))), (x, y), (3, -10), textcoords="offset points")
+    error = expected_calibration_error(first, hit)
+    axes.set(xlabel="probability of the first", ylabel="share correct", xlim=(0, 1), ylim=(0, 1))
+    axes.set_title(f"{title}, ECE {error:.3f}")
+    figure.savefig(path, dpi=120)
 
 
 def plot_rank_curves(result: ProtocolResult, path: Path) -> None:

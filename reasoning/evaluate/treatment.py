@@ -16,8 +16,6 @@ from fusion.symbolic.boosted_treatments import BoostedTreatmentOptions
 from fusion.symbolic.pairs import PairOptions
 from kg.snapshot import GraphSnapshot
 
-from .metrics import Interval
-from .treatment_metrics import DiseaseTable, pair_auroc, paired_table_differences
 from .treatment_protocol import (
     EVERY_CURE,
     PHARMACOTHERAPY,
@@ -25,19 +23,13 @@ from .treatment_protocol import (
     TreatmentSplit,
     TreatmentTask,
 )
-from .treatment_results import (
-    FoldSummary,
-    TreatmentRankerResult,
-    TreatmentResult,
-    write_treatment_results,
-)
-from .treatment_scorers import TreatmentBatch, TreatmentScorerFactory, baselines
+from .treatment_results import TreatmentResult, write_treatment_results
+from .treatment_runs import run_fold, summarise
+from .treatment_scorers import TreatmentScorerFactory
 
 __all__ = ["TreatmentEvaluationOptions", "evaluate_split", "evaluate_treatment"]
 
 FloatArray = npt.NDArray[np.float32]
-
-_BLOCK = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,88 +118,12 @@ def evaluate_split(
 ) -> TreatmentResult:
     """All rankers on the folds of one task."""
     chosen = options or TreatmentEvaluationOptions()
-    runs: dict[str, _Run] = {}
-    n_baselines = n_dropped = n_tested = 0
-    for number in range(min(chosen.run_folds, split.n_folds)):
-        fold = split.fold(number)
-        if not len(fold.tested):
-            continue
-        progress(f"{split.task.name}: fold {number + 1}, {len(fold.tested)} diseases")
-        rankers = list(baselines(fold, boosted=chosen.boosted))
-        n_baselines = len(rankers)
-        rankers += [make(fold) for make in scorers]
-        n_dropped += fold.n_dropped
-        n_tested += len(fold.tested)
-        for start in range(0, len(fold.tested), _BLOCK):
-            diseases = fold.tested[start : start + _BLOCK]
-            batch = TreatmentBatch(diseases=diseases, features=fold.pairs.compute(diseases))
-            for ranker in rankers:
-                run = runs.setdefault(ranker.name, _Run(split))
-                run.add(number, diseases, ranker.score(batch))
-    tables = {name: DiseaseTable.join(list(run.folds.values())) for name, run in runs.items()}
-    names = list(tables)
-    best = max(names[:n_baselines], key=lambda name: tables[name].summary()["ap"])
-    results = tuple(
-        TreatmentRankerResult(
-            name=name,
-            overall=tables[name].intervals(n_samples=chosen.n_samples),
-            folds=tuple(
-                FoldSummary(number=number, n_diseases=len(table), means=table.summary())
-                for number, table in runs[name].folds.items()
-            ),
-            against_wrong=runs[name].against_wrong(),
-            contraindications=DiseaseTable.join(runs[name].bad).summary()
-            if runs[name].bad
-            else None,
-            against_best=None
-            if name == best
-            else paired_table_differences(tables[name], tables[best], n_samples=chosen.n_samples),
-        )
-        for name in names
-    )
-    return TreatmentResult(
-        task=split.task.name,
-        wrong=split.task.wrong,
-        with_text=split.options.treatment_text,
-        n_diseases=n_tested,
-        n_treatments=len(split.catalogue),
-        n_dropped=n_dropped,
-        near_name=split.options.near_name,
-        best_baseline=best,
-        rankers=results,
-    )
-
-
-class _Run:
-    """What is kept of one ranker's scores."""
-
-    def __init__(self, split: TreatmentSplit) -> None:
-        self._split = split
-        self.folds: dict[int, DiseaseTable] = {}
-        self.bad: list[DiseaseTable] = []
-        self._pairs: tuple[list[npt.NDArray[np.float64]], ...] = ([], [], [], [])
-
-    def add(self, fold: int, diseases: npt.NDArray[np.int32], scores: FloatArray) -> None:
-        right = self._split.answers[diseases].toarray() > 0
-        wrong = (self._split.wrong[diseases].toarray() > 0) & ~right
-        table = DiseaseTable.of(scores[:, :, 0], right)
-        so_far = self.folds.get(fold)
-        self.folds[fold] = table if so_far is None else DiseaseTable.join([so_far, table])
-        forbids = self._split.task.wrong == "contraindicated"
-        asked = wrong.any(axis=1) & forbids
-        if asked.any():
-            self.bad.append(DiseaseTable.of(scores[asked, :, 1], wrong[asked]))
-        margin = scores[:, :, 0].astype(np.float64)
-        if forbids:
-            margin = margin - scores[:, :, 1]
-        for at, mask in enumerate((right, wrong)):
-            rows = np.nonzero(mask)[0]
-            self._pairs[at].append(margin[mask])
-            self._pairs[at + 2].append(diseases[rows].astype(np.float64))
-
-    def against_wrong(self) -> Interval:
-        right, wrong, own, other = (np.concatenate(part) for part in self._pairs)
-        return pair_auroc(right, wrong, own.astype(np.int64), other.astype(np.int64))
+    numbers = range(min(chosen.run_folds, split.n_folds))
+    runs = [
+        run_fold(split, number, scorers=scorers, boosted=chosen.boosted, progress=progress)
+        for number in numbers
+    ]
+    return summarise(split, [run for run in runs if run.rankers], n_samples=chosen.n_samples)
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

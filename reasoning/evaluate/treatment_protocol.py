@@ -29,8 +29,10 @@ from kg.vocabulary import Predicate
 
 __all__ = [
     "EVERY_CURE",
+    "EVERY_CURE_FROM_OTHERS",
     "PHARMACOTHERAPY",
     "PHARMACOTHERAPY_ALONE",
+    "PHARMACOTHERAPY_FROM_EVERY_CURE",
     "TreatmentFold",
     "TreatmentSplit",
     "TreatmentTask",
@@ -76,6 +78,18 @@ PHARMACOTHERAPY_ALONE = TreatmentTask(
     predicates=(Predicate.TREATS,),
     wrong="denied",
     train_sources=("pharmacotherapydb",),
+)
+PHARMACOTHERAPY_FROM_EVERY_CURE = TreatmentTask(
+    name="PharmacotherapyDB, trained on Every Cure",
+    sources=("pharmacotherapydb",),
+    predicates=(Predicate.TREATS,),
+    wrong="denied",
+    train_sources=("everycure_indications", "everycure_contraindications"),
+)
+EVERY_CURE_FROM_OTHERS = TreatmentTask(
+    name="Every Cure, trained on PharmacotherapyDB and DrugCentral",
+    sources=("everycure_indications", "everycure_contraindications"),
+    train_sources=("pharmacotherapydb", "drugcentral"),
 )
 
 

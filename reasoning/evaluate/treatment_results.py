@@ -40,7 +40,9 @@ class TreatmentRankerResult:
         name: Its name.
         overall: Every metric, macro over diseases, with its interval over diseases.
         folds: The metrics of each fold.
-        against_wrong: AUROC of right pairs against those that a curator calls wrong.
+        against_wrong: AUROC of right pairs against those that a curator calls wrong, by the score
+            that ranks treatments.
+        by_difference: The same by that score less the score of contraindication.
         contraindications: The metrics of ranking contraindications; None where there are none.
         against_best: Difference to the best baseline, paired; None for that baseline.
     """
@@ -49,6 +51,7 @@ class TreatmentRankerResult:
     overall: dict[str, Interval]
     folds: tuple[FoldSummary, ...]
     against_wrong: Interval
+    by_difference: Interval
     contraindications: dict[str, float] | None
     against_best: dict[str, Interval] | None
 
@@ -115,7 +118,8 @@ def _cell(interval: Interval, *, sign: str = "") -> str:
 def _section(result: TreatmentResult) -> list[str]:
     texts = "with" if result.with_text else "without"
     against = "contraindication" if result.wrong == "contraindicated" else "curated non-indication"
-    heads = ["ranker", *_HEADS, f"against {against}, AUROC", "contraindications AP / Recall@50"]
+    heads = ["ranker", *_HEADS, f"against {against}, AUROC", "the same, less the other score"]
+    heads.append("contraindications AP / Recall@50")
     lines = [
         f"## {result.task}, {texts} texts of treatments",
         "",
@@ -129,6 +133,7 @@ def _section(result: TreatmentResult) -> list[str]:
         bad = ranker.contraindications
         cells += [
             _cell(ranker.against_wrong),
+            _cell(ranker.by_difference),
             "" if bad is None else f"{bad['ap']:.3f} / {bad['recall50']:.3f}",
         ]
         lines.append(f"| {ranker.name} | " + " | ".join(cells) + " |")

@@ -4,8 +4,8 @@ Decides the baselines. Most are one pair feature by itself; the boosted ranker r
 ranker is made anew for each fold, from what the fold may know.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +21,7 @@ from .treatment_protocol import TreatmentFold
 
 __all__ = [
     "BOOSTED",
+    "SHIPPED",
     "SINGLE_FEATURES",
     "AreaDegree",
     "BoostedScorer",
@@ -29,12 +30,16 @@ __all__ = [
     "TreatmentScorer",
     "TreatmentScorerFactory",
     "baselines",
+    "boosted_scorers",
 ]
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
 
 BOOSTED = "LightGBM + kernel ridge"
+SHIPPED = "iatros (attention + LightGBM)"
+
+_BASELINE_RIDGE = 0.3  # of a standard deviation, as tuned before there was attention
 
 SINGLE_FEATURES: tuple[tuple[str, str, str | None], ...] = (
     ("drug degree", "log degree", "log contraindication degree"),
@@ -62,7 +67,8 @@ class TreatmentBatch:
 
     Attributes:
         diseases: Nodes.
-        features: `[n_diseases, n_treatments, n_features]`, in the order of `PAIR_FEATURES`.
+        features: `[n_diseases, n_treatments, n_features]`, in the order of `PAIR_FEATURES`; those
+            of the attention of the shipped ranker follow.
     """
 
     diseases: IntArray
@@ -159,27 +165,33 @@ class BoostedScorer:
     """
 
     trees: BoostedTreatments
-    name: str = BOOSTED
+    name: str
 
     def score(self, batch: TreatmentBatch) -> FloatArray:
         """Log-odds of both relations."""
-        return self.trees.score_features(batch.features)
+        own = np.ascontiguousarray(batch.features[:, :, : len(self.trees.names)])
+        return self.trees.score_features(own)
 
 
-def baselines(
-    fold: TreatmentFold, *, boosted: BoostedTreatmentOptions | None
-) -> Sequence[TreatmentScorer]:
-    """All baselines of a fold, the boosted one last.
-
-    Args:
-        fold: What may be known.
-        boosted: How trees are trained; None leaves them out.
-    """
+def baselines(fold: TreatmentFold) -> list[TreatmentScorer]:
+    """All baselines of a fold but the boosted one."""
     chosen: list[TreatmentScorer] = [
         FeatureScorer(name=name, feature=feature, against=against)
         for name, feature, against in SINGLE_FEATURES
     ]
     chosen.insert(1, AreaDegree(fold))
-    if boosted is not None:
-        chosen.append(BoostedScorer(trees=BoostedTreatments.train(fold.pairs, options=boosted)))
     return chosen
+
+
+def boosted_scorers(
+    fold: TreatmentFold, options: BoostedTreatmentOptions
+) -> tuple[BoostedScorer, BoostedScorer]:
+    """The boosted baseline (no attention, a share of the ridge), and what `iatros train` trains.
+
+    Args:
+        fold: What may be known.
+        options: Of the latter; the baseline differs in nothing else.
+    """
+    plain = replace(options, attention=None, ridge_share=_BASELINE_RIDGE)
+    full, bare = BoostedTreatments.train_each(fold.pairs, [options, plain])
+    return BoostedScorer(trees=bare, name=BOOSTED), BoostedScorer(trees=full, name=SHIPPED)

@@ -71,6 +71,16 @@ def test_an_animation_is_its_first_frame(kind: str, tmp_path: Path) -> None:
     assert load_image(path, size=16).mean() > 0.99
 
 
+def test_a_dark_frame_is_cut_off_when_asked(tmp_path: Path) -> None:
+    pixels = np.full((40, 60), 4, dtype=np.uint8)
+    pixels[10:30, 20:40] = 200
+    Image.fromarray(pixels).save(tmp_path / "x.png")
+    assert load_image(tmp_path / "x.png", size=20, crop=True).min() > 0.7
+    assert load_image(tmp_path / "x.png", size=20).min() == 0
+    Image.new("L", (8, 8)).save(tmp_path / "dark.png")
+    assert load_image(tmp_path / "dark.png", size=8, crop=True).max() == 0
+
+
 def test_transparent_parts_are_black(tmp_path: Path) -> None:
     image = Image.new("RGBA", (16, 16), (255, 255, 255, 0))
     image.putpixel((3, 3), (255, 255, 255, 255))

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fusion.diagnosis_head import EvidenceCombiner, SimilarityHead
-from fusion.diagnosis_trees import DiagnosisTrees
+from fusion.diagnosis_trees import DiagnosisTrees, shortlist
 from fusion.symbolic import FEATURES
 from fusion.symbolic.boosted import BoostedOptions, TrainingSample
 
@@ -88,3 +88,20 @@ def test_a_broken_file_of_trees_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "trees.txt").write_text("no trees")
     with pytest.raises(ValueError, match=r"trees\.txt"):
         DiagnosisTrees.load(tmp_path / "trees.txt", weight=1.0)
+
+
+def test_the_shortlist_holds_the_best_of_every_group_and_every_score() -> None:
+    rng = np.random.default_rng(3)
+    names = ("family", "group", "name_mean")
+    features = rng.normal(size=(900, 3)).astype(np.float32)
+    features[:, 1] = rng.integers(0, 3, 900)
+    logits = rng.normal(size=900).astype(np.float32)
+    chosen = shortlist(logits, features, names, n_first=20, n_each=4)
+    assert (np.diff(chosen) > 0).all()
+    assert set(np.argsort(-logits)[:20].tolist()) <= set(chosen.tolist())
+    for group in (0, 1, 2):
+        members = np.flatnonzero(features[:, 1] == group)
+        for column in (0, 2):
+            best = members[np.argsort(-features[members, column])[:4]]
+            assert set(best.tolist()) <= set(chosen.tolist())
+    assert len(chosen) <= 20 + 3 * 2 * 4

@@ -1,5 +1,8 @@
+import contextlib
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -23,15 +26,22 @@ class Handler(BaseHTTPRequestHandler):
     n_faults: ClassVar[int] = 0
     n_requests: ClassVar[int] = 0
 
+    stall_seconds: ClassVar[float] = 0.0
+
     def do_POST(self) -> None:
         kind = type(self)
         kind.n_requests += 1
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        time.sleep(kind.stall_seconds)
         if kind.n_faults:
             kind.n_faults -= 1
             self._answer(503, b"busy")
             return
         try:
+            if self.path == "/store":
+                kind.store.load(body.encode(), format=ox.RdfFormat.N_QUADS)
+                self._answer(204, b"")
+                return
             if self.path == "/update":
                 kind.store.update(body)
                 self._answer(204, b"")
@@ -48,10 +58,11 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(200, found.serialize(format=form) or b"")
 
     def _answer(self, code: int, content: bytes) -> None:
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # nobody waits any more
+            self.send_response(code)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing."""
@@ -125,3 +136,30 @@ def test_unreachable_and_unfit_addresses_are_named() -> None:
         SparqlEndpoint("http://127.0.0.1:9/query", quick).query("ASK {}")
     with pytest.raises(StoreError, match="starts with http"):
         SparqlEndpoint("file:///etc/passwd")
+
+
+def test_a_server_that_does_not_answer_is_given_up_in_time(endpoint: SparqlEndpoint) -> None:
+    handler = endpoint.handler  # type: ignore[attr-defined]
+    handler.stall_seconds = 0.5
+    quick = EndpointSettings(timeout_seconds=0.1, n_attempts=2, pause_seconds=0.0)
+    began = time.perf_counter()
+    with pytest.raises(StoreError, match=r"timed out \(2 attempts\)"):
+        SparqlEndpoint(endpoint.url, quick).query("ASK { ?s ?p ?o }")
+    assert time.perf_counter() - began < 2
+    assert handler.n_requests == 2
+
+
+@pytest.mark.parametrize("way", ["update", "store"])
+def test_an_upload_that_is_cut_off_is_finished_without_repeats(
+    endpoint: SparqlEndpoint, quads: Path, way: str
+) -> None:
+    handler = endpoint.handler  # type: ignore[attr-defined]
+    near = GraphStore()
+    near.bulk_load([quads])
+    store_url = endpoint.url.replace("/query", "/store") if way == "store" else ""
+    busy = SparqlEndpoint(endpoint.url, replace(endpoint.settings, store_url=store_url))
+    handler.n_faults = 2
+    busy.bulk_load([quads])
+    busy.bulk_load([quads])
+    assert handler.n_requests > 2 * len(near) // busy.settings.page_quads
+    assert set(handler.store) == set(near.quads())

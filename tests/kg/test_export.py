@@ -11,9 +11,9 @@ from kg.compile import compile_snapshot
 from kg.convert import to_hetero_data
 from kg.export import FORMATS, export, read_pyg
 from kg.snapshot import GraphSnapshot
-from kg.statements import Node
+from kg.statements import Node, Statement
 from kg.store import GraphStore
-from kg.vocabulary import NodeType
+from kg.vocabulary import NodeType, Predicate
 from tests.kg.records import MAPPINGS, NODES, SOURCES, STATEMENTS
 
 
@@ -84,6 +84,11 @@ def test_kgx_tables_are_whole(graph: GraphSnapshot, tmp_path: Path) -> None:
     disease = next(row for row in rows["nodes"] if row["id"] == "MONDO:0007739")
     assert disease["category"] == "biolink:Disease"
     assert disease["xref"] == "OMIM:143100|ORPHA:399"
+    # KGX reads any text as true, "false" too: only what is denied has a cell.
+    negated = {row["id"]: row["negated"] for row in rows["edges"]}
+    assert {negated[s.id] for s in STATEMENTS if s.negated} == {"true"}
+    assert {negated[s.id] for s in STATEMENTS if not s.negated} == {""}
+    assert disease["deprecated"] == ""
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*")
@@ -96,3 +101,16 @@ def test_pyg_files_lead_to_the_same_hetero_data(graph: GraphSnapshot, tmp_path: 
         left, right = read[edge_type].edge_index, direct[edge_type].edge_index
         np.testing.assert_array_equal(left.numpy(), right.numpy())
     assert read["Disease"].ids == ["MONDO:0007739"]
+
+
+def test_kgx_spells_prefixes_as_the_biolink_model_does(tmp_path: Path) -> None:
+    protein = Node(id="UNIPROT:P1", type=NodeType.PROTEIN, label="a protein")
+    acts = Statement(
+        subject="CHEMBL:CHEMBL25", predicate=Predicate.AFFECTS, object=protein.id, source="s"
+    )
+    export(GraphSnapshot.from_records([protein], [acts]), "kgx", tmp_path)
+    edge = json.loads((tmp_path / "edges.jsonl").read_text())
+    assert (edge["subject"], edge["object"]) == ("CHEMBL.COMPOUND:CHEMBL25", "UniProtKB:P1")
+    assert {edge["knowledge_level"], edge["agent_type"]} == {"not_provided"}
+    ids = [json.loads(line)["id"] for line in (tmp_path / "nodes.jsonl").read_text().splitlines()]
+    assert set(ids) == {edge["subject"], edge["object"]}

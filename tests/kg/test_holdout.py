@@ -91,6 +91,17 @@ def test_family_is_parents_children_siblings_and_namesakes() -> None:
     assert held.unknown == ("X:1",)
 
 
+def test_a_phenotype_that_labels_treat_is_held_out_with_its_family() -> None:
+    signs = [
+        Node(id=f"HP:{n}", type=NodeType.PHENOTYPE, label=label)
+        for n, label in enumerate(("pain", "back pain", "neck pain", "cough"))
+    ]
+    hierarchy = [is_a("HP:1", "HP:0"), is_a("HP:2", "HP:0")]
+    held = treatment_family({"HP:1": "HP:1"}, [*NODES, *signs], hierarchy)
+    assert held.all == {"HP:0", "HP:1", "HP:2"}
+    assert held.unknown == ()
+
+
 def test_treatments_fall_in_every_form_with_their_mechanism_paths() -> None:
     step = {"predicate": Predicate.RELATED_TO, "qualifiers": (("pathway", "DB1_MESH_D1_1"),)}
     shared = (("pathway", "DB1_MESH_D0_1"), ("pathway", "DB1_MESH_D1_1"))

@@ -90,3 +90,12 @@ def test_prefix_spellings_are_unambiguous() -> None:
 )
 def test_reference_fields_hold_several_ids(text: str, publications: tuple[str, ...]) -> None:
     assert parse_publications(text) == publications
+
+
+def test_marks_that_nobody_sees_are_no_part_of_an_id() -> None:
+    for text in (
+        "InterPro:IPR001128\ufeff",
+        "\u200bInterPro:IPR001128",
+        "Inter\u00adPro:IPR001128",
+    ):
+        assert normalise(text) == "INTERPRO:IPR001128"

@@ -150,3 +150,14 @@ def test_replacement_cycle_and_second_replacement_are_conflicts() -> None:
 def test_only_exact_matches_merge() -> None:
     close = Mapping(subject="MONDO:1", object="OMIM:1", source="s", predicate="closeMatch")
     assert IdentityMap.from_mappings([close]).canonical("OMIM:1") == "OMIM:1"
+
+
+def test_a_ring_of_mappings_is_one_group_and_is_cut_where_two_terms_would_meet() -> None:
+    ring = [exact("MONDO:1", "DOID:5"), exact("DOID:5", "UMLS:C1"), exact("UMLS:C1", "MONDO:1")]
+    assert IdentityMap.from_mappings(ring).members("UMLS:C1") == ("MONDO:1", "DOID:5", "UMLS:C1")
+    weak = exact("GARD:7", "MONDO:1", 0.3)
+    wider = [*ring, exact("MONDO:2", "GARD:7", 0.9), weak]
+    same = IdentityMap.from_mappings(wider)
+    assert [c.mapping for c in same.conflicts] == [weak]
+    assert same.conflicts[0].clash == ("MONDO:1", "MONDO:2")
+    assert same.members("MONDO:2") == ("MONDO:2", "GARD:7")

@@ -52,20 +52,39 @@ def read(source: object, files: DataFiles) -> tuple[list[Record], DropReport]:
     return list(source.read(files, report)), report  # type: ignore[attr-defined]
 
 
-def test_each_effect_of_a_drug_stands_once_with_its_frequency(tmp_path: Path) -> None:
+def test_each_row_of_a_label_is_a_statement_with_its_own_frequency(tmp_path: Path) -> None:
     records, report = read(Sider(), sider_files(tmp_path))
-    found = {x.object: x for x in records if isinstance(x, Statement)}
-    assert set(found) == {"UMLS:C0000729", "UMLS:C0000737"}
-    pain = found["UMLS:C0000737"]
-    assert pain.subject == "DRUGBANK:DB00583"
-    assert pain.predicate is Predicate.HAS_ADVERSE_EVENT
-    assert pain.frequency == pytest.approx((0.2 + 0.055) / 2)
-    assert pain.qualifier("frequency_text") == "20%; common; 90% with placebo"
-    cramps = found["UMLS:C0000729"]
-    assert cramps.frequency is None
-    assert cramps.qualifier("frequency_text") == "postmarketing; 1-0%; many"
+    found = [x for x in records if isinstance(x, Statement)]
+    assert {x.subject for x in found} == {"DRUGBANK:DB00583"}
+    assert {x.predicate for x in found} == {Predicate.HAS_ADVERSE_EVENT}
+    pain = [x for x in found if x.object == "UMLS:C0000737"]
+    assert [(x.qualifier("label_concept"), x.qualifier("level")) for x in pain[:2]] == [
+        ("UMLS:C0000729", "PT"),
+        (None, "LLT"),
+    ]
+    counted = {x.qualifier("frequency_text"): x for x in pain if x.qualifier("frequency_text")}
+    assert counted["20%"].frequency == pytest.approx(0.2)
+    assert counted["common"].frequency == pytest.approx(0.055)
+    assert counted["common"].qualifier("frequency_lower") == "0.01"
+    assert counted["common"].qualifier("frequency_upper") == "0.1"
+    assert counted["90%"].frequency is None, "what placebo does is no frequency of the drug"
+    assert counted["90%"].qualifier("comparator") == "placebo"
+    cramps = [x for x in found if x.object == "UMLS:C0000729"]
+    texts = [x.qualifier("frequency_text") for x in cramps]
+    assert texts == [None, "postmarketing", "1-0%", "many"]
+    assert all(x.frequency is None for x in cramps)
+    assert len({x.id for x in found}) == len(found) == 9
     assert report.dropped["compound that no drug table names"] == 1
     assert report.dropped["effect without a UMLS concept"] == 1
+
+
+def test_levels_of_one_effect_are_one_statement(tmp_path: Path) -> None:
+    row = "CID100000085\tCID000010917\tC0000737\t{}\tC0000737\tAbdominal pain\n"
+    effects = gzip.compress("".join(row.format(level) for level in ("LLT", "PT")).encode())
+    records, report = read(Sider(), sider_files(tmp_path, effects))
+    (first, *_) = [x for x in records if isinstance(x, Statement)]
+    assert [value for name, value in first.qualifiers if name == "level"] == ["LLT", "PT"]
+    assert report.mended["row of another MedDRA level of the same effect, level kept"] == 1
 
 
 def test_a_truncated_gzip_gives_its_good_part_and_one_fault(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from rdflib.namespace import RDF, SH
 from kg.rdf import QuadWriter
 from kg.shapes import ShapesError, read_shapes, shapes_path
 from kg.store import GraphStore
-from kg.terms import CLASS_IRI, PREDICATE_IRI
+from kg.terms import CLASS_IRI, PREDICATE_IRI, VOCAB
 from kg.validate import validate
 from tests.kg.records import MAPPINGS, NODES, SOURCES, STATEMENTS
 
@@ -85,6 +85,12 @@ def test_faults_are_those_that_pyshacl_finds(store: GraphStore, fault: str) -> N
     assert len(list(report.lines())) > len(report.checked)
 
 
+PATIENT_RELATIONS = (
+    *("has_variant", "has_condition", "had_condition", "takes_medicine", "has_allergy"),
+    "has_measurement",
+)
+
+
 def test_shapes_know_every_class_and_predicate() -> None:
     shapes = {shape.name: shape for shape in read_shapes()}
     targets = {iri for shape in shapes.values() for kind, iri in shape.targets if kind == "class"}
@@ -96,7 +102,9 @@ def test_shapes_know_every_class_and_predicate() -> None:
         for constraint in property_.constraints
         for term in constraint.terms
     }
-    assert allowed == {f"<{iri}>" for iri in PREDICATE_IRI.values()}
+    relations = {f"<{iri}>" for iri in PREDICATE_IRI.values()}
+    of_patients = {f"<{VOCAB}{name}>" for name in PATIENT_RELATIONS}
+    assert allowed == relations | of_patients
 
 
 def test_unsupported_shape_is_refused(tmp_path: Path) -> None:

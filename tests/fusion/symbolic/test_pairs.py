@@ -291,3 +291,17 @@ def test_nothing_to_learn_from_is_said() -> None:
     assert pairs.compute(np.asarray([0], dtype=np.int32)).shape[1] == len(catalogue)
     with pytest.raises(ValueError, match="no indication"):
         BoostedTreatments.train(pairs)
+
+
+def test_approved_drugs_and_those_that_lost_their_only_statement_are_candidates() -> None:
+    approved = "iatros:drug-class.approved-drugs"
+    nodes = [Node(id=f"DRUGBANK:DB0000{n}", type=NodeType.DRUG, label=str(n)) for n in range(4)]
+    nodes.append(Node(id=approved, type=NodeType.DRUG_CLASS, label="approved"))
+    nodes.append(Node(id="ATC:A01", type=NodeType.DRUG_CLASS, label="a class"))
+    facts = [
+        _statement("DRUGBANK:DB00000", Predicate.HAS_ROLE, approved),
+        _statement("DRUGBANK:DB00001", Predicate.HAS_ROLE, "ATC:A01"),
+        _statement("DRUGBANK:DB00002", Predicate.INTERACTS_WITH, "DRUGBANK:DB00001"),
+    ]
+    catalogue = TreatmentCatalogue.from_snapshot(GraphSnapshot.from_records(nodes, facts))
+    assert catalogue.ids == ("DRUGBANK:DB00000", "DRUGBANK:DB00003")

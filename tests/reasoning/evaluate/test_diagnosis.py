@@ -71,8 +71,9 @@ def test_every_protocol_is_written_with_its_control(
     )
     assert [result.protocol for result in results] == list(PROTOCOLS)
     for result in results:
-        assert [ranker.name for ranker in result.rankers][-2:] == [
-            "LambdaRank over symbolic features",
+        assert [ranker.name for ranker in result.rankers][-3:] == [
+            "LambdaRank over the classical scores",
+            "iatros, boosted trees alone",
             "oracle",
         ]
         oracle = result.rankers[-1]

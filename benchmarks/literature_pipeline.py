@@ -1,0 +1,146 @@
+"""What the untrained half of the literature pipeline can do; the numbers of docs/literature.md.
+
+Run:  python benchmarks/literature_pipeline.py GRAPH CORPUS.PubTator.txt
+
+Dictionary of the graph's own names (no corpus name, nothing fitted) against gold mentions; the cue
+miner's adverse events against gold chemical-disease pairs; search by words, by meaning and by both
+for the papers of gold pairs. 95% intervals: bootstrap over papers, for search over diseases.
+"""
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from encoders import TextEncoder
+from fusion.passages import PassageIndex, Way
+from kg.literature.dictionary import Dictionary
+from kg.literature.document import AnnotatedDocument, EntityType, Span
+from kg.literature.readers import read_annotated
+from kg.literature.recognition import Recogniser
+from kg.literature.rules import CueMiner
+from kg.snapshot import GraphSnapshot
+from kg.vocabulary import Predicate
+
+N_BOOTSTRAP = 1000
+ILL = (EntityType.DISEASE, EntityType.PHENOTYPE)
+Counts = Sequence[tuple[float, ...]]
+
+
+def interval(rows: Counts, value: Callable[[np.ndarray], float]) -> str:
+    """A value over rows with its 95% interval."""
+    table = np.asarray(rows, dtype=np.float64)
+    rng = np.random.default_rng(0)
+    drawn = [value(table[rng.integers(len(table), size=len(table))]) for _ in range(N_BOOTSTRAP)]
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return f"{value(table):.3f} [{low:.3f}, {high:.3f}]"
+
+
+def f_score(table: np.ndarray) -> float:
+    """F of rows (right, found, gold)."""
+    right, found, gold = table.sum(axis=0)
+    return float(2 * right / max(found + gold, 1))
+
+
+def spans(gold: Sequence[AnnotatedDocument], book: Dictionary) -> None:
+    """Exact spans by type."""
+    recogniser = Recogniser(book)
+    marked = {item.document.id: recogniser.mentions(item.document) for item in gold}
+    for kind, kinds in ((EntityType.CHEMICAL, (EntityType.CHEMICAL,)), (EntityType.DISEASE, ILL)):
+        rows = []
+        for item in gold:
+            true = {(m.start, m.end) for m in item.mentions_of(kind)}
+            said = {(m.start, m.end) for m in marked[item.document.id] if m.type in kinds}
+            rows.append((float(len(true & said)), float(len(said)), float(len(true))))
+        right, found, known = np.asarray(rows).sum(axis=0)
+        print(f"{kind.value}: exact spans P {right / found:.3f} R {right / known:.3f} "
+              f"F {interval(rows, f_score)}")  # fmt: skip
+
+
+def relations(gold: Sequence[AnnotatedDocument], book: Dictionary, graph: GraphSnapshot) -> None:
+    """Pairs of a document that the cue miner calls an adverse event.
+
+    Once by the nodes of the graph, where a finding often has several that nothing joins, and once
+    by the gold ids of the mentions that were read, which leaves linking out.
+    """
+    miner = CueMiner(book)
+    ways: dict[str, list[tuple[float, float, float]]] = {"nodes": [], "gold ids of mentions": []}
+    for item in gold:
+        said = [
+            s
+            for s in miner.mine([item.document])
+            if s.predicate is Predicate.HAS_ADVERSE_EVENT and not s.negated
+        ]
+        for way, rows in ways.items():
+            by_nodes = way == "nodes"
+            true: set[tuple[object, object]] = {
+                pair(graph, r.subject, r.object) if by_nodes else (r.subject, r.object)
+                for r in item.relations
+            }
+            found: set[tuple[object, object]] = {
+                pair(graph, s.subject, s.object)
+                if by_nodes
+                else (marked(item, s.subject_span), marked(item, s.object_span))
+                for s in said
+            }
+            rows.append((float(len(true & found)), float(len(found)), float(len(true))))
+    for way, rows in ways.items():
+        right, n_said, known = np.asarray(rows).sum(axis=0)
+        print(f"chemical-disease pairs by {way}: P {right / n_said:.3f} R {right / known:.3f} "
+              f"F {interval(rows, f_score)}")  # fmt: skip
+
+
+def marked(item: AnnotatedDocument, span: Span | None) -> str:
+    """First gold id of the mention at a place; the place itself where gold has none."""
+    for mention in item.mentions:
+        if span is not None and mention.ids and mention.span.overlaps(span):
+            return mention.ids[0]
+    return f"nothing at {span}"
+
+
+def pair(graph: GraphSnapshot, subject: str, object_: str) -> tuple[object, object]:
+    """Nodes of two ids; an id that the graph lacks stands for itself."""
+    first, second = graph.index(subject), graph.index(object_)
+    return (subject if first is None else first, object_ if second is None else second)
+
+
+def search(gold: Sequence[AnnotatedDocument], graph: GraphSnapshot) -> None:
+    """Where the first paper that states a pair stands, when the graph's two names are asked."""
+    index = PassageIndex.of_documents([g.document for g in gold], encoder=TextEncoder())
+    stating: dict[tuple[int, int], set[str]] = defaultdict(set)
+    for item in gold:
+        for relation in item.relations:
+            ends = pair(graph, relation.subject, relation.object)
+            if isinstance(ends[0], int) and isinstance(ends[1], int):
+                stating[ends[0], ends[1]].add(item.document.id)
+    print(f"search: {len(stating)} pairs, {len(gold)} papers, {len(index.passages)} passages")
+    ways: tuple[Way, ...] = ("words", "meaning", "both")
+    for way in ways:
+        by_disease: dict[int, list[tuple[float, float]]] = defaultdict(list)
+        for (drug, disease), papers in stating.items():
+            asked = f"{graph.labels[drug]} {graph.labels[disease]}"
+            order = dict.fromkeys(h.passage.document for h in index.search(asked, top=300, way=way))
+            ranks = [rank for rank, id_ in enumerate(order, start=1) if id_ in papers]
+            found_share = sum(rank <= 10 for rank in ranks) / len(papers)
+            by_disease[disease].append((1.0 / ranks[0] if ranks else 0.0, found_share))
+        rows = [tuple(np.mean(found, axis=0)) for found in by_disease.values()]
+        print(f"  {way}: reciprocal rank {interval(rows, lambda t: float(t[:, 0].mean()))}, "
+              f"recall at 10 {interval(rows, lambda t: float(t[:, 1].mean()))}")  # fmt: skip
+
+
+def main(graph_folder: Path, corpus: Path) -> None:
+    """Prints all tables."""
+    inner = graph_folder / "snapshot"
+    graph = GraphSnapshot.load(inner if inner.is_dir() else graph_folder)
+    gold = [item for item in read_annotated(corpus) if isinstance(item, AnnotatedDocument)]
+    book = Dictionary.from_graph(graph)
+    print(f"{corpus.name}: {len(gold)} papers; {len(book)} names of {graph.n_nodes} nodes")
+    spans(gold, book)
+    relations(gold, book, graph)
+    search(gold, graph)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

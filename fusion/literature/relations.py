@@ -1,0 +1,247 @@
+"""Relations of a corpus: which pairs are asked about, learning them, and reading them in documents.
+
+Decides the question for each corpus (which types of pairs, which kinds) and the threshold of each
+answer. How a pair is described is decided in `pair_features` and `pair_words`, the classifier in
+`relation_model`, what a relation means for the graph in `fusion.literature.meaning`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray as Array
+
+from kg.literature import AnnotatedDocument, EntityType
+
+from .linked import LinkedDocument, linked_document
+from .pair_features import PriorKnowledge, pair_columns
+from .pair_words import entity_bag, pair_bag
+from .prior import RelatedBefore
+from .relation_model import PairTable, RelationModel, best_threshold
+from .words import split_words
+
+__all__ = ["FoundRelation", "RelationReader", "gold_linked", "title_length"]
+
+_LEAST_PAIRS = 10
+_LEAST_OF_KIND = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundRelation:
+    """A relation between two entities of a document.
+
+    Attributes:
+        kind: In the words of the corpus.
+        first: Number of the first entity in the linked document.
+        second: Number of the second one.
+        probability: In [0, 1].
+        threshold: From where on the relation is stated.
+    """
+
+    kind: str
+    first: int
+    second: int
+    probability: float
+    threshold: float
+
+    @property
+    def is_stated(self) -> bool:
+        """True when it is probable enough."""
+        return self.probability >= self.threshold
+
+
+class RelationReader:
+    """Reads the relations of one corpus's kinds.
+
+    Args:
+        kinds: Kinds of relations.
+        types: Types of pairs that are asked about.
+        threshold: Probability of a relation of any kind from which on it is stated.
+        model: The classifier.
+        before: Statistics of the training documents.
+        prior: What the graph states; None when the model was trained without.
+    """
+
+    def __init__(
+        self,
+        *,
+        kinds: Sequence[str],
+        types: Sequence[tuple[EntityType, EntityType]],
+        threshold: float,
+        model: RelationModel,
+        before: RelatedBefore,
+        prior: PriorKnowledge | None,
+    ) -> None:
+        self.kinds = tuple(kinds)
+        self.types = tuple(types)
+        self.threshold = threshold
+        self.model = model
+        self.before = before
+        self.prior = prior
+
+    @classmethod
+    def fit(
+        cls,
+        documents: Sequence[AnnotatedDocument],
+        *,
+        prior: PriorKnowledge | None,
+        seed: int = 0,
+    ) -> "RelationReader | None":
+        """Learn from gold; None when the documents state too few relations."""
+        linked = [gold_linked(document) for document in documents]
+        kinds = _common_kinds(documents)
+        gold = [_gold_pairs(a, b, kinds) for a, b in zip(documents, linked, strict=True)]
+        types = _common_types(linked, gold)
+        if not kinds or not types:
+            return None
+        marks = [_marks(document) for document in documents]
+        before = RelatedBefore.count(marks)
+        pairs = [list(document.pairs(types)) for document in linked]
+        table = _table(linked, pairs, prior, before, own=marks)
+        labels = np.array(
+            [
+                1 + kinds.index(of.get(frozenset(pair), "")) if frozenset(pair) in of else 0
+                for of, asked in zip(gold, pairs, strict=True)
+                for pair in asked
+            ],
+            dtype=np.int64,
+        )
+        n_classes = 1 if len(kinds) == 1 else 1 + len(kinds)
+        model, held = RelationModel.fit(table, labels, n_classes=n_classes, seed=seed)
+        missed = sum(len(of) for of in gold) - int((labels > 0).sum())
+        threshold = best_threshold(_any(held), labels > 0, n_missed=max(missed, 0))
+        return cls(
+            kinds=kinds, types=types, threshold=threshold, model=model, before=before, prior=prior
+        )
+
+    def read(self, documents: Sequence[LinkedDocument]) -> list[list[FoundRelation]]:
+        """All pairs of each document with their most probable kind."""
+        pairs = [list(document.pairs(self.types)) for document in documents]
+        table = _table(documents, pairs, self.prior, self.before, own=None)
+        values = self.model.probabilities(table)
+        related = _any(values)
+        best = values[:, 1:].argmax(axis=1) if values.shape[1] > 1 else np.zeros(len(values), int)
+        found: list[list[FoundRelation]] = []
+        row = 0
+        for asked in pairs:
+            here = []
+            for first, second in asked:
+                here.append(
+                    FoundRelation(
+                        kind=self.kinds[int(best[row])],
+                        first=first,
+                        second=second,
+                        probability=min(max(float(related[row]), 0.0), 1.0),
+                        threshold=self.threshold,
+                    )
+                )
+                row += 1
+            found.append(here)
+        return found
+
+
+def gold_linked(document: AnnotatedDocument) -> LinkedDocument:
+    """A gold document with its gold entities."""
+    return linked_document(
+        document.document.id,
+        split_words(document.document.text),
+        [(m.start, m.end, m.type, m.ids) for m in document.mentions],
+        title_characters=title_length(document),
+    )
+
+
+def title_length(document: AnnotatedDocument) -> int:
+    """Characters of the first section."""
+    sections = document.document.sections
+    return len(sections[0].text) if sections else 0
+
+
+def _any(values: Float[Array, "n_cases n_types"]) -> Float[Array, "n_cases"]:
+    return values[:, 0] if values.shape[1] == 1 else 1.0 - values[:, 0]
+
+
+def _common_kinds(documents: Sequence[AnnotatedDocument]) -> list[str]:
+    counts = Counter(relation.kind for document in documents for relation in document.relations)
+    most = sum(counts.values())
+    return sorted(kind for kind, count in counts.items() if count >= min(_LEAST_OF_KIND, most))
+
+
+def _gold_pairs(
+    document: AnnotatedDocument, linked: LinkedDocument, kinds: Sequence[str]
+) -> dict[frozenset[int], str]:
+    """Pairs of entity numbers with their kind, whichever way round the corpus writes them."""
+    by_id: dict[str, list[int]] = {}
+    for number, entity in enumerate(linked.entities):
+        by_id.setdefault(entity.id, []).append(number)
+    return {
+        frozenset((first, second)): relation.kind
+        for relation in document.relations
+        if relation.kind in kinds
+        for first in by_id.get(relation.subject, ())
+        for second in by_id.get(relation.object, ())
+        if first != second
+    }
+
+
+def _common_types(
+    linked: Sequence[LinkedDocument], gold: Sequence[dict[frozenset[int], str]]
+) -> list[tuple[EntityType, EntityType]]:
+    order = list(EntityType)
+    counts: Counter[tuple[EntityType, EntityType]] = Counter()
+    for document, of in zip(linked, gold, strict=True):
+        for pair in of:
+            kinds = sorted((document.entities[n].type for n in pair), key=_chemicals_first(order))
+            counts[kinds[0], kinds[-1]] += 1
+    least = min(_LEAST_PAIRS, max(counts.values(), default=0))
+    return sorted(pair for pair, count in counts.items() if count >= least)
+
+
+def _chemicals_first(order: Sequence[EntityType]):  # type: ignore[no-untyped-def]
+    """Subjects before objects: chemical, gene, variant, disease."""
+    ranks = (EntityType.CHEMICAL, EntityType.VARIANT, EntityType.GENE)
+    return lambda kind: ranks.index(kind) if kind in ranks else len(ranks) + order.index(kind)
+
+
+def _marks(document: AnnotatedDocument) -> tuple[set[str], set[str]]:
+    named = {id_ for mention in document.mentions for id_ in mention.ids}
+    related = {end for r in document.relations for end in (r.subject, r.object)}
+    return named, related
+
+
+def _table(
+    documents: Sequence[LinkedDocument],
+    pairs: Sequence[Sequence[tuple[int, int]]],
+    prior: PriorKnowledge | None,
+    before: RelatedBefore,
+    *,
+    own: Iterable[tuple[set[str], set[str]]] | None,
+) -> PairTable:
+    rows: list[Float[Array, "n_features"]] = []
+    pair_bags, first_bags, second_bags, groups = [], [], [], []
+    marks = list(own) if own is not None else [None] * len(documents)
+    for number, (document, asked, mark) in enumerate(zip(documents, pairs, marks, strict=True)):
+        bags = {n: entity_bag(document, n) for n in sorted({n for pair in asked for n in pair})}
+        for (first, second), columns in zip(asked, pair_columns(document, asked), strict=True):
+            one, other = document.entities[first], document.entities[second]
+            known = prior.columns(one.id, other.id) if prior is not None else ()
+            stats = before.columns(one.id, other.id, own=mark)
+            # Which types stand there, since a corpus may ask about several.
+            types = (float(_code(one.type)), float(_code(other.type)))
+            rows.append(np.array([*columns, *types, *known, *stats], dtype=np.float32))
+            pair_bags.append(pair_bag(document, first, second))
+            first_bags.append(bags[first])
+            second_bags.append(bags[second])
+            groups.append(number)
+    return PairTable(
+        columns=np.stack(rows) if rows else np.zeros((0, 1), dtype=np.float32),
+        pair_bags=pair_bags,
+        first_bags=first_bags,
+        second_bags=second_bags,
+        groups=np.array(groups, dtype=np.int64),
+    )
+
+
+def _code(kind: EntityType) -> int:
+    return list(EntityType).index(kind)

@@ -1,0 +1,65 @@
+r"""The whole picture of a patient against the whole picture of a disease, as one angle.
+
+Decides the cosine between a patient and the profile of each disease. Both are vectors over terms
+with all their ancestors; a term weighs its information content, in a profile times the square root
+of its frequency :math:`f`:
+
+.. math:: \cos\big(\mathrm{IC}(t)\,[t \in p],\ \mathrm{IC}(t)\,\sqrt{f(d, t)}\big)
+
+Unlike a likelihood ratio it asks for the signs of the disease that the patient lacks too, and it is
+on one scale for diseases of which much and of which little is known: with profiles that are
+smoothed towards relatives it compares those with published patients and those with nothing but a
+name. That is what ranks the latter.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from kg.ontology import Ontology
+
+from .patients import TermSets
+from .profiles import closure_matrix
+
+__all__ = ["ProfileCosine", "unit_rows"]
+
+FloatArray = npt.NDArray[np.float32]
+
+
+class ProfileCosine:
+    """Cosine with the profile of each disease, in [0, 1]; 0 where there is none."""
+
+    def __init__(
+        self, *, ontology: Ontology, shares: Any, content: FloatArray, name: str = "profile cosine"
+    ) -> None:
+        """Scales the profiles.
+
+        Args:
+            ontology: Phenotype hierarchy.
+            shares: CSR `[n_diseases, n_terms]` of frequencies, closed upwards.
+            content: Information content of each term, in nats.
+            name: Name in result tables.
+        """
+        self.name = name
+        self._ontology = ontology
+        self._content = content.astype(np.float32)
+        rows = sparse.csr_matrix(shares, dtype=np.float32, copy=True)
+        rows.data = np.sqrt(rows.data) * self._content[rows.indices]
+        self._profiles = unit_rows(rows)
+
+    def score(self, cases: Sequence[TermSets]) -> FloatArray:
+        """Cosine of every patient and disease, `[n_cases, n_diseases]`."""
+        queries = closure_matrix(tuple(cases), self._ontology)
+        queries.data = self._content[queries.indices]
+        dense = np.ascontiguousarray(unit_rows(queries).T.toarray(), dtype=np.float32)
+        product: FloatArray = np.ascontiguousarray((self._profiles @ dense).T, dtype=np.float32)
+        return product
+
+
+def unit_rows(matrix: Any) -> Any:
+    """Rows scaled to length 1; empty rows stay empty (CSR, float32)."""
+    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    return (sparse.diags(1.0 / np.maximum(length, 1e-9)) @ matrix).tocsr().astype(np.float32)

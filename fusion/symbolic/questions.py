@@ -1,0 +1,111 @@
+r"""Which finding, if asked now, would tell most: expected information gain.
+
+Decides the value of a question. With belief `p(d)` and the chance `f(d, t)` that a patient with `d`
+shows `t`, the answer to "does the patient have `t`?" is worth
+
+.. math:: I(t) = H\Big(\sum_d p(d) f(d, t)\Big) - \sum_d p(d) \, H(f(d, t))
+
+nats about the disease (`H` the entropy of yes and no; Lindley 1956). Beliefs beyond the first
+hundred diseases, and the belief that the disease is none of the catalogue, are counted as one that
+shows every sign as often as diseases do on average. What has been said already, or follows from it,
+is worth nothing: terms implied by a present finding, or under an excluded one.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kg.ontology import PHENOTYPIC_ABNORMALITY, Ontology
+
+from .patients import TermSets
+from .profiles import DiseaseProfiles
+
+__all__ = ["QuestionValue", "entropy"]
+
+IntArray = npt.NDArray[np.int32]
+FloatArray = npt.NDArray[np.float64]
+
+_MOST_DISEASES = 100
+_LEAST, _MOST = 0.005, 0.98  # nothing is certain: signs are missed, and seen by accident
+_NOISE = 0.05  # share of a sign's frequency that is owed to accident
+
+
+class QuestionValue:
+    """Information gain of findings under the profiles of diseases.
+
+    Args:
+        ontology: Phenotype hierarchy.
+        profiles: How often each disease shows each sign.
+    """
+
+    def __init__(self, ontology: Ontology, profiles: DiseaseProfiles) -> None:
+        self._ontology = ontology
+        self._shares = profiles.family_closed
+        self._background = profiles.background.astype(np.float64)
+        self._askable = ontology.below(PHENOTYPIC_ABNORMALITY)
+        root = [at for at, curie in enumerate(ontology.ids) if curie == PHENOTYPIC_ABNORMALITY]
+        self._askable[root] = False
+
+    def open_terms(self, case: TermSets) -> npt.NDArray[np.bool_]:
+        """True for the terms about which nothing has been said."""
+        still_open = self._askable.copy()
+        still_open[self._ontology.closure(case.present)] = False
+        for term in case.excluded.tolist():
+            still_open[self._ontology.descendants_of(term)] = False
+        return still_open
+
+    def gains(
+        self,
+        belief: FloatArray,
+        case: TermSets,
+        *,
+        among: Sequence[int] | IntArray | None = None,
+    ) -> tuple[IntArray, FloatArray]:
+        """Terms worth asking about and what each is worth in nats.
+
+        Args:
+            belief: Probability of each disease of the catalogue; what lacks to 1 is none of them.
+            case: What has been said.
+            among: Ontology positions to choose from; None for the signs of the likely diseases.
+        """
+        n = min(_MOST_DISEASES, len(belief))
+        likely = np.argpartition(-belief, n - 1)[:n]
+        likely = likely[belief[likely] > 0]
+        still_open = self.open_terms(case)
+        rows: Any = self._shares[likely]
+        if among is None:
+            terms = np.unique(rows.indices)
+        else:
+            terms = np.unique(np.asarray(among, dtype=np.int64))
+        terms = terms[still_open[terms]].astype(np.int32)
+        if not len(terms) or not len(likely):
+            return terms[:0], np.zeros(0)
+        shares = np.asarray(rows[:, terms].todense(), dtype=np.float64)
+        usual = np.clip(self._background[terms], _LEAST, _MOST)
+        shares = np.clip((1.0 - _NOISE) * shares + _NOISE * usual, _LEAST, _MOST)
+        weight = belief[likely].astype(np.float64)
+        rest = max(1.0 - float(weight.sum()), 0.0)
+        yes = weight @ shares + rest * usual
+        left = weight @ entropy(shares) + rest * entropy(usual)
+        gains: FloatArray = np.maximum(entropy(yes) - left, 0.0)
+        return terms, gains
+
+    def chance_of_yes(self, belief: FloatArray, term: int) -> float:
+        """Probability that the patient shows a finding."""
+        shares = np.asarray(self._shares[:, [term]].todense()).ravel()
+        usual = float(self._background[term])
+        rest = max(1.0 - float(belief.sum()), 0.0)
+        return float(np.clip(belief @ shares + rest * usual, 0.0, 1.0))
+
+
+def entropy(chance: FloatArray) -> FloatArray:
+    """Entropy of yes and no, in nats.
+
+    >>> bool(np.isclose(entropy(np.array([0.5]))[0], np.log(2)))
+    True
+    """
+    sure = np.clip(chance, 1e-12, 1.0 - 1e-12)
+    uncertain: FloatArray = -(sure * np.log(sure) + (1.0 - sure) * np.log1p(-sure))
+    return uncertain

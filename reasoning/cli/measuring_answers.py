@@ -1,0 +1,75 @@
+"""`iatros evaluate answers`: what a trained model says beside the ranking, on unseen patients.
+
+Decides the options and that a model which knows a tested paper is refused; what is measured is
+decided in `reasoning.evaluate.answers`.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reasoning.errors import InputError
+
+from .console import stderr, warn
+
+__all__ = ["answers"]
+
+
+def answers(
+    model: Annotated[Path, typer.Argument(help="Folder that `iatros train` wrote.")],
+    cases: Annotated[
+        list[Path], typer.Option("--cases", help="Cases that the model has never seen.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder of tables and plots.")],
+    noise: Annotated[bool, typer.Option("--noise/--no-noise", help="Damage the cases.")] = True,
+    questions: Annotated[
+        bool, typer.Option("--questions/--no-questions", help="Ask five questions a case.")
+    ] = True,
+    faithfulness: Annotated[
+        bool, typer.Option("--faithfulness/--no-faithfulness", help="Delete what is cited.")
+    ] = True,
+    genes: Annotated[bool, typer.Option("--genes/--no-genes", help="Rank candidate genes.")] = True,
+    samples: Annotated[int, typer.Option("--samples", min=1, help="Bootstrap samples.")] = 1000,
+    seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
+) -> None:
+    """Measure probabilities, sets, noise, questions and explanations on unseen patients.
+
+    Example: iatros evaluate answers models/rare --cases unseen.zip --out results/answers
+    """
+    from kg.cases import CaseError, read_cases
+    from reasoning.evaluate import AnswerOptions, evaluate_answers, find_known
+    from reasoning.loading import load_predictor
+
+    found = []
+    for item in read_cases(cases):
+        if isinstance(item, CaseError):
+            warn(str(item))
+        else:
+            found.append(item)
+    predictor = load_predictor(model)
+    if known := find_known(predictor, found):
+        raise InputError(
+            cases[0] if cases else "--cases",
+            f"is not unseen: {known}",
+            "Build and train with --exclude-publications of these cases",
+        )
+    options = AnswerOptions(
+        noise=noise,
+        questions=questions,
+        faithfulness=faithfulness,
+        genes=genes,
+        n_samples=samples,
+        seed=seed,
+    )
+    try:
+        evaluate_answers(
+            predictor,
+            found,
+            out=out,
+            options=options,
+            progress=lambda line: stderr.print(line, highlight=False),
+        )
+    except ValueError as error:
+        raise InputError("evaluate", str(error), "See iatros evaluate answers --help") from error
+    print((out / "answers.md").read_text(encoding="utf-8"))

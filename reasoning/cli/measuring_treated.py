@@ -1,0 +1,65 @@
+"""`iatros evaluate patient-treatments`: do unseen patients get what treats their disease.
+
+Decides the options and that a model which knows a tested paper is refused; what is counted is
+decided in `reasoning.evaluate.patient_treatments`.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reasoning.errors import InputError
+
+from .console import warn
+
+__all__ = ["patient_treatments"]
+
+
+def patient_treatments(
+    model: Annotated[Path, typer.Argument(help="Folder that `iatros train` wrote.")],
+    cases: Annotated[
+        list[Path], typer.Option("--cases", help="Cases that the model has never seen.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the results.")],
+    truth: Annotated[
+        Path | None,
+        typer.Option("--truth", help="Graph that says what treats what; the model's by default."),
+    ] = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="Treatments that count.")] = 10,
+    samples: Annotated[int, typer.Option("--samples", min=1, help="Bootstrap samples.")] = 1000,
+) -> None:
+    """Recall of true treatments from the findings alone, and with the diagnosis given.
+
+    Example: iatros evaluate patient-treatments models/rare --cases unseen.zip --out results
+    """
+    from kg.cases import CaseError, read_cases
+    from reasoning.evaluate import evaluate_patient_treatments, find_known
+    from reasoning.loading import open_graph
+    from reasoning.treat import TreatmentRanker
+
+    found = []
+    for item in read_cases(cases):
+        if isinstance(item, CaseError):
+            warn(str(item))
+        else:
+            found.append(item)
+    ranker = TreatmentRanker.load(model)
+    if known := find_known(ranker.predictor, found):
+        raise InputError(
+            cases[0],
+            f"is not unseen: {known}",
+            "Build and train with --exclude-publications of these cases",
+        )
+    try:
+        result = evaluate_patient_treatments(
+            ranker,
+            found,
+            out,
+            truth=None if truth is None else open_graph(truth),
+            top=top,
+            n_samples=samples,
+        )
+    except ValueError as error:
+        raise InputError("evaluate", str(error), "Give cases of treatable diseases") from error
+    print(result.table())

@@ -1,0 +1,186 @@
+"""`iatros train-miner` and `iatros evaluate literature`.
+
+Decides the options; the work is done in `fusion.literature` and `reasoning.evaluate.literature`.
+"""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reasoning.errors import InputError
+
+from .console import progress_bar, stderr, stdout, warn
+from .training import read_config
+
+if TYPE_CHECKING:
+    from kg.snapshot import GraphSnapshot
+
+__all__ = ["literature", "register"]
+
+
+def train_miner(
+    gold: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Annotated papers (PubTator, BioC): files, folders, zip archives. The first one's "
+            "guidelines decide what a name is; a document of two files counts in the first."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the miner.")],
+    graph: Annotated[
+        Path | None,
+        typer.Option("--graph", help="Folder of a built graph: its names are looked for."),
+    ] = None,
+    exclude: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--exclude", help="Papers (or PMIDs, one a line) that must not be learnt from."
+        ),
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option("--encoder", help="A BERT by folder or hub name; `none` goes without."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="TOML or JSON with settings.")
+    ] = None,
+) -> None:
+    """Train a miner on annotated papers; a stopped run goes on where it was.
+
+    Example: iatros train-miner CDR_TrainingSet.PubTator.txt --graph graphs/full --out miners/cdr
+    """
+    from fusion.literature import GoldError, MinerSettings, SettingsError
+    from fusion.literature import train_miner as run
+    from fusion.training_state import CheckpointError
+
+    values = read_config(config)
+    if encoder is not None:
+        values["encoder"] = encoder
+    try:
+        settings = MinerSettings.from_mapping(values)
+    except (SettingsError, TypeError) as error:
+        raise InputError(config or "--config", str(error), "See docs/literature.md") from error
+    for path in gold:
+        if not path.exists():
+            raise InputError(path, "does not exist", "Give annotated papers")
+    snapshot = _graph(graph)
+    started = time.perf_counter()
+    with progress_bar() as bar:
+        task = bar.add_task("reading gold", total=None)
+        try:
+            result = run(
+                gold,
+                out,
+                graph=snapshot,
+                settings=settings,
+                without=_excluded(exclude or []),
+                say=lambda line: stderr.print(line, highlight=False, soft_wrap=True),
+                progress=lambda done, total, loss: bar.update(
+                    task,
+                    completed=done,
+                    total=total,
+                    description=f"step {done} of {total}, loss {loss:.2f}",
+                ),
+            )
+        except GoldError as error:
+            raise InputError("gold", str(error), "See docs/literature.md") from error
+        except CheckpointError as error:
+            raise InputError(out, str(error), "Or choose another --out") from error
+    stderr.print(
+        f"miner {result.version[:12]} in {out}: {time.perf_counter() - started:.0f} s; "
+        f"{result.n_left_out:,} documents left out (in two files, or excluded)",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def literature(
+    gold: Annotated[Path, typer.Argument(help="Annotated papers that the miner has not seen.")],
+    miner: Annotated[Path, typer.Option("--miner", help="Folder of a trained miner.")],
+    graph: Annotated[
+        Path | None,
+        typer.Option("--graph", help="Folder of a built graph, for its statements and a baseline."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of tables.")] = None,
+    samples: Annotated[int, typer.Option("--samples", min=1, help="Bootstrap samples.")] = 1000,
+) -> None:
+    """Names, ids and relations against gold, beside a dictionary, with intervals over documents.
+
+    Example: iatros evaluate literature CDR_DevelopmentSet.PubTator.txt --miner miners/cdr
+    """
+    from fusion.literature import (
+        GoldError,
+        MinerFolderError,
+        gold_documents,
+        load_miner,
+        read_manifest,
+    )
+    from kg.literature.dictionary import Dictionary
+    from reasoning.evaluate.literature import evaluate_miner, literature_table, write_result
+
+    if not gold.exists():
+        raise InputError(gold, "does not exist", "Give annotated papers")
+    snapshot = _graph(graph)
+    try:
+        manifest = read_manifest(miner)
+        documents = gold_documents(gold, warn)
+        opened = load_miner(miner, snapshot)
+        result = evaluate_miner(
+            opened,
+            documents,
+            trained_on=manifest.trained_on,
+            namespaces=manifest.namespaces,
+            heads=manifest.heads,
+            dictionary=Dictionary.from_graph(snapshot) if snapshot is not None else None,
+            n_samples=samples,
+            progress=lambda line: stderr.print(line, highlight=False, soft_wrap=True),
+        )
+    except MinerFolderError as error:
+        raise InputError(miner, str(error), "Train it with iatros train-miner") from error
+    except (GoldError, ValueError) as error:
+        raise InputError(gold, str(error), "Give other documents") from error
+    stderr.print(
+        f"{result.n_documents:,} documents count; {result.n_seen:,} were in the miner's training",
+        highlight=False,
+    )
+    stdout.print(literature_table(result), markup=False, highlight=False, soft_wrap=True)
+    if out is not None:
+        write_result(result, out)
+
+
+def _graph(folder: Path | None) -> "GraphSnapshot | None":
+    if folder is None:
+        return None
+    from reasoning.loading import open_graph
+
+    return open_graph(folder)
+
+
+def _excluded(paths: list[Path]) -> set[str]:
+    """Keys of documents that must not be seen: of gold files, or PMIDs one a line."""
+    from fusion.literature import document_keys
+    from kg.literature import AnnotatedDocument
+    from kg.literature.readers import read_annotated
+
+    from .lists import read_lines
+
+    found: set[str] = set()
+    for path in paths:
+        if path.is_file() and path.suffix == ".txt":
+            lines = read_lines(path)
+            if all(line.removeprefix("PMID:").isdigit() for line in lines):
+                found.update(f"PMID:{line.removeprefix('PMID:')}" for line in lines)
+                continue
+        for item in read_annotated(path):
+            if isinstance(item, AnnotatedDocument):
+                found |= document_keys(item)
+            else:
+                warn(str(item))
+    return found
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("train-miner")(train_miner)

@@ -1,0 +1,84 @@
+"""Grading of images is measured on folds, and on a folder that nothing was trained on."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from fusion.imaging import GradingConfig
+from reasoning.cli import app
+from reasoning.evaluate.grading import (
+    GradingOptions,
+    evaluate_grading,
+    grading_markdown,
+    read_graded_images,
+)
+
+OPTIONS = GradingOptions(
+    encoder="test_vit",
+    weights="none",
+    image_size=32,
+    n_folds=2,
+    n_samples=50,
+    vit=False,
+    training=GradingConfig(epochs=2, batch_images=8, average_decay=0.5),
+)
+
+
+def write_cohort(folder: Path, part: str, n: int) -> Path:
+    """Squares whose brightness is their grade."""
+    rng = np.random.default_rng(0)
+    rows = ["Image name,Retinopathy grade,Risk of macular edema ,,"]
+    (folder / "images" / part).mkdir(parents=True)
+    for i in range(n):
+        grade = i % 5
+        pixels = rng.integers(0, 20, (24, 24, 3)) + 40 + 45 * grade
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / "images" / part / f"{part}_{i}.jpg")
+        rows.append(f"{part}_{i},{grade},{min(grade, 2)},,")
+    (folder / f"{part}_Labels.csv").write_text("\n".join(rows))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_cohort(tmp_path_factory.mktemp("cohort"), "a", 30)
+
+
+def test_each_image_is_tested_once_by_every_row(cohort: Path) -> None:
+    images = read_graded_images(cohort, size=32, warn=pytest.fail)
+    rows = evaluate_grading(images, OPTIONS, progress=lambda _: None)
+    assert [len(row.grades) for row in rows] == [30, 30]
+    for row in rows:
+        assert row.kappa.low <= row.kappa.value <= row.kappa.high
+    assert rows[0].auroc.value > 0.6  # brightness is there for any network to see
+    assert grading_markdown(rows).count("\n") == 4
+
+
+def test_an_unseen_folder_is_only_tested(cohort: Path, tmp_path: Path) -> None:
+    unseen = write_cohort(tmp_path / "unseen", "b", 10)
+    (unseen / "images" / "b" / "b_3.jpg").write_bytes(b"\xff\xd8 broken")
+    args = ["evaluate", "multimodal", str(cohort), "--out", str(tmp_path / "out"), "--no-vit"]
+    args += ["--test", str(unseen), "--encoder", "test_vit", "--weights", "none"]
+    args += ["--image-size", "32", "--epochs", "1", "--samples", "20"]
+    result = CliRunner().invoke(app, args)
+    assert result.exit_code == 0, result.output
+    assert "b_3.jpg" in result.stderr
+    rows = json.loads((tmp_path / "out" / "grading.json").read_text())["rows"]
+    assert {len(row["grades"]) for row in rows} == {9}
+
+
+def test_trained_images_are_not_tested(cohort: Path) -> None:
+    images = read_graded_images(cohort, size=32, warn=pytest.fail)
+    with pytest.raises(ValueError, match="30 images stand in both folders"):
+        evaluate_grading(images, OPTIONS, test=images, progress=lambda _: None)
+
+
+def test_a_folder_without_a_table_is_one_clear_line(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        app, ["evaluate", "multimodal", str(tmp_path), "--out", str(tmp_path / "out")]
+    )
+    assert result.exit_code == 1
+    assert "no table *Labels*.csv" in str(result.exception)
