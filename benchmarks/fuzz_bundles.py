@@ -1,6 +1,6 @@
 """Mutated FHIR bundles through reading, code look-up and safety: no crash, a clear line.
 
-Usage: `python benchmarks/fuzz_bundles.py GRAPH BUNDLES [--bundles 5000] [--seed 0] [--model DIR]`
+Usage: `python -m benchmarks.fuzz_bundles GRAPH BUNDLES [--bundles 5000] [--seed 0] [--model DIR]`
 
 Half of the bundles have one to six values deleted, doubled or replaced by what does not belong, a
 quarter have resources shuffled, doubled or swapped between patients, a quarter are damaged bytes.
@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.mutated_json import broken
 from kg.case import ClinicalCase, CodedItem
 from kg.cases import CaseError
 from kg.cases.document import cases_of_bytes
@@ -66,37 +67,6 @@ def kind_of(entry: dict[str, Any]) -> str:
     return str(entry.get("resource", {}).get("resourceType", ""))
 
 
-def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Path of every value in a JSON tree."""
-    members: Any = ()
-    if isinstance(node, dict):
-        members = node.items()
-    elif isinstance(node, list):
-        members = enumerate(node)
-    return [path] * bool(path) + [p for key, value in members for p in places(value, (*path, key))]
-
-
-def broken(document: dict[str, Any], rng: random.Random) -> dict[str, Any]:
-    """Some values deleted, doubled or replaced by something that does not belong."""
-    document = copy.deepcopy(document)
-    for _ in range(rng.randint(1, 6)):
-        found = places(document)
-        if not found:
-            break
-        path = rng.choice(found)
-        holder: Any = document
-        for key in path[:-1]:
-            holder = holder[key]
-        action = rng.random()
-        if action < 0.2:
-            del holder[path[-1]]
-        elif action < 0.3 and isinstance(holder, list):
-            holder.append(copy.deepcopy(holder[path[-1]]))
-        else:
-            holder[path[-1]] = copy.deepcopy(rng.choice(WRONG))
-    return document
-
-
 def odd(document: dict[str, Any], other: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     """Resources shuffled, doubled, or mixed with those of another patient."""
     entries = copy.deepcopy(document["entry"])
@@ -128,7 +98,7 @@ def mutants(documents: list[dict[str, Any]], count: int, rng: random.Random) -> 
         document = rng.choice(documents)
         action = rng.random()
         if action < 0.5:
-            yield json.dumps(broken(document, rng)).encode()
+            yield json.dumps(broken(document, rng, wrong=WRONG, most=6)).encode()
         elif action < 0.75:
             yield json.dumps(odd(document, rng.choice(documents), rng)).encode()
         else:

@@ -1,6 +1,6 @@
 """Mutated phenopackets through the whole of `iatros diagnose`: no crash, no hang, a clear line.
 
-Usage: `python benchmarks/fuzz_phenopackets.py MODEL CASES.zip [--cases 10000] [--seed 0]`
+Usage: `python -m benchmarks.fuzz_phenopackets MODEL CASES.zip [--cases 10000] [--seed 0]`
 
 A third of the documents are schema-valid but odd (terms shuffled, repeated, unknown, obsolete,
 hundreds of them, contradicting, other sexes and ages), a third are broken in structure, a third are
@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.mutated_json import broken
 from kg.case import ClinicalCase
 from kg.cases import CaseError
 from kg.cases.document import cases_of_bytes
@@ -44,37 +45,6 @@ def documents(path: Path) -> list[dict[str, Any]]:
     with zipfile.ZipFile(path) as archive:
         names = sorted(n for n in archive.namelist() if n.endswith(".json"))
         return [json.loads(archive.read(name)) for name in names[:: max(len(names) // 500, 1)]]
-
-
-def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Path of every value in a JSON tree."""
-    members: Any = ()
-    if isinstance(node, dict):
-        members = node.items()
-    elif isinstance(node, list):
-        members = enumerate(node)
-    return [path] * bool(path) + [p for key, value in members for p in places(value, (*path, key))]
-
-
-def broken(document: dict[str, Any], rng: random.Random) -> dict[str, Any]:
-    """One to four values deleted, doubled or replaced by something that does not belong."""
-    document = copy.deepcopy(document)
-    for _ in range(rng.randint(1, 4)):
-        found = places(document)
-        if not found:
-            break
-        path = rng.choice(found)
-        holder: Any = document
-        for key in path[:-1]:
-            holder = holder[key]
-        action = rng.random()
-        if action < 0.2:
-            del holder[path[-1]]
-        elif action < 0.3 and isinstance(holder, list):
-            holder.append(copy.deepcopy(holder[path[-1]]))
-        else:
-            holder[path[-1]] = copy.deepcopy(rng.choice(WRONG))
-    return document
 
 
 def odd(document: dict[str, Any], rng: random.Random) -> dict[str, Any]:
@@ -130,7 +100,7 @@ def mutants(source: list[dict[str, Any]], n: int, rng: random.Random) -> Iterato
         if number % 3 == 0:
             yield json.dumps(odd(document, rng)).encode()
         elif number % 3 == 1:
-            yield json.dumps(broken(document, rng)).encode()
+            yield json.dumps(broken(document, rng, wrong=WRONG, most=4)).encode()
         else:
             yield damaged(document, rng)
 

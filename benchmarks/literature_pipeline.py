@@ -3,19 +3,15 @@
 Run:  python benchmarks/literature_pipeline.py GRAPH CORPUS.PubTator.txt
 
 Dictionary of the graph's own names (no corpus name, nothing fitted) against gold mentions; the cue
-miner's adverse events against gold chemical-disease pairs; search by words, by meaning and by both
-for the papers of gold pairs. 95% intervals: bootstrap over papers, for search over diseases.
+miner's adverse events against gold chemical-disease pairs. 95% intervals: bootstrap over papers.
 """
 
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from encoders import TextEncoder
-from fusion.passages import PassageIndex, Way
 from kg.literature.dictionary import Dictionary
 from kg.literature.document import AnnotatedDocument, EntityType, Span
 from kg.literature.readers import read_annotated
@@ -106,30 +102,6 @@ def pair(graph: GraphSnapshot, subject: str, object_: str) -> tuple[object, obje
     return (subject if first is None else first, object_ if second is None else second)
 
 
-def search(gold: Sequence[AnnotatedDocument], graph: GraphSnapshot) -> None:
-    """Where the first paper that states a pair stands, when the graph's two names are asked."""
-    index = PassageIndex.of_documents([g.document for g in gold], encoder=TextEncoder())
-    stating: dict[tuple[int, int], set[str]] = defaultdict(set)
-    for item in gold:
-        for relation in item.relations:
-            ends = pair(graph, relation.subject, relation.object)
-            if isinstance(ends[0], int) and isinstance(ends[1], int):
-                stating[ends[0], ends[1]].add(item.document.id)
-    print(f"search: {len(stating)} pairs, {len(gold)} papers, {len(index.passages)} passages")
-    ways: tuple[Way, ...] = ("words", "meaning", "both")
-    for way in ways:
-        by_disease: dict[int, list[tuple[float, float]]] = defaultdict(list)
-        for (drug, disease), papers in stating.items():
-            asked = f"{graph.labels[drug]} {graph.labels[disease]}"
-            order = dict.fromkeys(h.passage.document for h in index.search(asked, top=300, way=way))
-            ranks = [rank for rank, id_ in enumerate(order, start=1) if id_ in papers]
-            found_share = sum(rank <= 10 for rank in ranks) / len(papers)
-            by_disease[disease].append((1.0 / ranks[0] if ranks else 0.0, found_share))
-        rows = [tuple(np.mean(found, axis=0)) for found in by_disease.values()]
-        print(f"  {way}: reciprocal rank {interval(rows, lambda t: float(t[:, 0].mean()))}, "
-              f"recall at 10 {interval(rows, lambda t: float(t[:, 1].mean()))}")  # fmt: skip
-
-
 def main(graph_folder: Path, corpus: Path) -> None:
     """Prints all tables."""
     inner = graph_folder / "snapshot"
@@ -139,7 +111,6 @@ def main(graph_folder: Path, corpus: Path) -> None:
     print(f"{corpus.name}: {len(gold)} papers; {len(book)} names of {graph.n_nodes} nodes")
     spans(gold, book)
     relations(gold, book, graph)
-    search(gold, graph)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,20 @@
 Prints the seconds and the share of each part: graph forward, patients, heads and losses, backward,
 optimizer. The graph is encoded once for the whole batch, so the cost per case falls with the batch;
 the last lines show that. Run it on an otherwise idle machine: python benchmarks/step_shares.py
+
+With `--encoders` every case has a note and an image too, both encoders of the offline defaults are
+trained whole, and the step is compared with what these encoders take for their own forward and
+backward pass over the same notes and images, in CPU seconds; peak memory stands beside it:
+python benchmarks/step_shares.py --encoders --cases 8 16 32
 """
 
 import argparse
+import resource
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -20,7 +27,7 @@ from fusion.batches import CaseBatch
 from fusion.config import ModelConfig
 from fusion.graph import GraphTensors, Relation
 from fusion.losses import listwise_loss
-from fusion.model import FusionModel
+from fusion.model import FusionModel, open_encoders
 
 warnings.filterwarnings("ignore", category=FutureWarning)
 
@@ -75,15 +82,16 @@ def random_cases(
 class Stopwatch:
     """Seconds by name, added up."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self.seconds: dict[str, float] = {}
+        self._clock = clock
 
     @contextmanager
     def time(self, name: str) -> Iterator[None]:
         """Adds the seconds of a block."""
-        start = time.perf_counter()
+        start = self._clock()
         yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+        self.seconds[name] = self.seconds.get(name, 0.0) + self._clock() - start
 
 
 def one_step(
@@ -107,6 +115,76 @@ def one_step(
         optimizer.step()
 
 
+def with_encoders(
+    options: argparse.Namespace, graph: GraphTensors, rng: np.random.Generator
+) -> None:
+    """Compares whole steps with the encoders' own passes."""
+    config = ModelConfig(
+        d_model=options.width, text_freeze="all", image_encoder="tf_efficientnet_lite0"
+    )
+    text, image = open_encoders(config)
+    assert text is not None and image is not None  # noqa: PT018  both are named
+    model = FusionModel(
+        config,
+        n_nodes=options.nodes,
+        n_relations=_N_TYPES,
+        d_text=_D_TEXT,
+        disease_nodes=np.arange(options.diseases),
+        treatment_nodes=np.arange(10),
+        feature_names=("a",),
+        text_encoder=text,
+        image_encoder=image,
+    ).train()
+    parts = [sum(p.numel() for p in part.parameters()) / 1e6 for part in (model, text, image)]
+    print(f"{parts[0]:.1f} M parameters, text {parts[1]:.1f} M, image {parts[2]:.1f} M")
+    optimizer = torch.optim.AdamW(model.parameters())
+    words = [
+        "fever",
+        "cough",
+        "rash",
+        "pain",
+        "in",
+        "the",
+        "left",
+        "leg",
+        "since",
+        "two",
+        "days",
+        "without",
+        "loss",
+        "of",
+        "weight",
+    ]
+    print(f"{'cases':>6} {'encoders':>9} {'step':>8} {'ratio':>6} {'graph':>8} {'peak MB':>8}")
+    for n_cases in sorted(options.cases):
+        plain = random_cases(n_cases, options.nodes, options.diseases, rng)
+        cases = replace(
+            plain,
+            notes=tuple(" ".join(rng.choice(words, 90)) + "." for _ in range(n_cases)),
+            images=torch.rand(n_cases, 3, config.image_size, config.image_size),
+            case_of_image=torch.arange(n_cases),
+        )
+        ours, theirs = Stopwatch(time.process_time), Stopwatch(time.process_time)
+        for repeat in range(options.repeats + 1):
+            if not repeat:
+                warm = Stopwatch(time.process_time)
+            one_step(model, graph, cases, optimizer, ours if repeat else warm)
+            optimizer.zero_grad(set_to_none=True)
+            with (theirs if repeat else warm).time("encoders"):
+                seen = model.read_patients(cases)
+                assert seen.notes is not None and seen.images is not None  # noqa: PT018
+                torch.autograd.backward(seen.notes.values.sum() + seen.images.values.sum())
+        own = sum(ours.seconds.values()) / options.repeats
+        encoders = theirs.seconds["encoders"] / options.repeats
+        graph_seconds = ours.seconds["graph, forward"] / options.repeats
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(
+            f"{n_cases:>6} {encoders:>8.2f}s {own:>7.2f}s {own / encoders:>6.2f} "
+            f"{graph_seconds:>7.2f}s {peak:>8,.0f}",
+            flush=True,
+        )
+
+
 def measure(run: Callable[[Stopwatch], None], repeats: int) -> dict[str, float]:
     run(Stopwatch())
     watch = Stopwatch()
@@ -124,12 +202,16 @@ def main() -> None:
     parser.add_argument("--cases", type=int, nargs="+", default=[128, 1, 32, 512])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--encoders", action="store_true", help="train text and images too")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
 
     rng = np.random.default_rng(0)
     graph = random_graph(options.nodes, options.edges, rng)
     torch.manual_seed(0)
+    if options.encoders:
+        with_encoders(options, graph, rng)
+        return
     model = FusionModel(
         ModelConfig(d_model=options.width, text_encoder=""),
         n_nodes=options.nodes,

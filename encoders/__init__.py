@@ -5,7 +5,7 @@ and what "not observed" looks like (`ModalityTokens.present`). How modalities ar
 each other and with the graph is decided in `fusion`.
 """
 
-from .cache import EmbeddingCache, default_cache_folder
+from .cache import EmbeddingCache, default_cache, default_cache_folder
 from .chunking import Chunking
 from .contract import ModalityEncoder
 from .demographics import SEXES, DemographicsEncoder
@@ -41,6 +41,7 @@ __all__ = [
     "TextEncoder",
     "apply_freeze_level",
     "concatenate",
+    "default_cache",
     "default_cache_folder",
     "embed_texts",
     "load_image",

@@ -18,10 +18,17 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
-__all__ = ["EmbeddingCache", "default_cache_folder", "embedding_key"]
+__all__ = ["EmbeddingCache", "default_cache", "default_cache_folder", "embedding_key"]
 
 _MAGIC = b"iatros-embeddings-1\n"
 _HEADER_BYTES = 64
+
+
+def default_cache(d_model: int) -> "EmbeddingCache | None":
+    """The cache in the default folder; None where `$IATROS_CACHE` is `off`."""
+    if os.environ.get("IATROS_CACHE") == "off":
+        return None
+    return EmbeddingCache(default_cache_folder(), d_model=d_model)
 
 
 def default_cache_folder() -> Path:

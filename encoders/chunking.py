@@ -1,6 +1,7 @@
 """Cutting a long note into overlapping windows that begin and end at sentence borders.
 
-Decides where sentences begin and which tokens make a window. It works on offsets and counts alone;
+Decides where sentences begin and which tokens make a window; where sections begin is decided in
+`kg.notes.sections`. It works on offsets and counts alone;
 the tokenizer and the network stand in `encoders.text`.
 """
 
@@ -74,18 +75,25 @@ def sentence_starts(text: str) -> list[int]:
 
 
 def window_spans(
-    n_tokens: int, borders: Sequence[int], *, size: int, overlap: int
+    n_tokens: int,
+    borders: Sequence[int],
+    *,
+    size: int,
+    overlap: int,
+    sections: Sequence[int] = (),
 ) -> list[tuple[int, int]]:
     """Half-open spans of tokens that together hold every token.
 
-    A span ends at the last sentence border that fits; the next begins at the first border within
-    the overlap. A sentence longer than a window is cut inside.
+    A span ends where a section begins, if that is in its second half, else at the last sentence
+    border that fits; the next begins at the first border within the overlap, or with the section.
+    A sentence longer than a window is cut inside.
 
     Args:
         n_tokens: Number of tokens in the note.
         borders: Rising positions of the tokens that begin a sentence.
         size: Most tokens in a span.
         overlap: Most tokens that two neighbouring spans share; less than `size`.
+        sections: Rising positions of the tokens that begin a section.
 
     Example:
         >>> window_spans(10, [0, 3, 6, 8], size=6, overlap=3)
@@ -94,6 +102,11 @@ def window_spans(
     spans: list[tuple[int, int]] = []
     start = 0
     while n_tokens - start > size:
+        heading = bisect_right(sections, start + size) - 1
+        if heading >= 0 and sections[heading] > start + max(size // 2, overlap):
+            spans.append((start, sections[heading]))
+            start = sections[heading]
+            continue
         last = bisect_right(borders, start + size) - 1
         # A border inside the overlap would not move the next span on: cut the sentence instead.
         at_border = last >= 0 and borders[last] > start + overlap

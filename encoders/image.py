@@ -19,6 +19,8 @@ from .weights import EncoderError
 
 __all__ = ["ImageEncoder", "ImageFeatures"]
 
+_MOST_STAGES = 12
+
 TokenChoice = Literal["pooled", "patches", "both"]
 
 
@@ -80,6 +82,8 @@ class ImageEncoder(nn.Module):
         self.network: Any = source.network
         # Where the feature grid passes, so that attribution can take hold of it.
         self.feature_grid = nn.Identity()
+        # Likewise the stages that a head reads, each on a way of its own.
+        self.stage_taps = nn.ModuleList([_Tap() for _ in range(_MOST_STAGES)])
         self.size = size
         self.tokens = tokens
         self.d_model = int(source.width)
@@ -152,6 +156,32 @@ class ImageEncoder(nn.Module):
             pooled = patches.mean(dim=1)
         return ImageFeatures(pooled=pooled.float(), patches=patches.float(), grid=grid)
 
+    def encode_stages(
+        self, images: Float[Tensor, "n_images 3 height width"], n_stages: int
+    ) -> Float[Tensor, "n_images d_stages"]:
+        """Mean and deviation of every channel of the last stages, coarse and fine side by side.
+
+        What is small in a picture, a bleeding of some pixels, moves the deviation of an early stage
+        more than the mean of the last.
+
+        Args:
+            images: Pixels in [0, 1].
+            n_stages: Stages of a convolutional network, or blocks of a ViT, counted from the end.
+
+        Raises:
+            EncoderError: If the network cannot show its stages.
+        """
+        reader = getattr(self.network, "forward_intermediates", None)
+        if reader is None:
+            raise EncoderError(
+                f"image encoder {self.name}: shows no stages; use its pooled vector (n_stages=0)"
+            )
+        if not 1 <= n_stages <= len(self.stage_taps):
+            raise ValueError(f"n_stages: {n_stages}; needs 1 to {len(self.stage_taps)}")
+        stages = reader((images - self.mean) / self.std, indices=n_stages, intermediates_only=True)
+        grids = [tap(stage).float() for tap, stage in zip(self.stage_taps, stages, strict=False)]
+        return torch.cat([part for grid in grids for part in _moments(grid)], dim=1)
+
     @property
     def attribution_layer(self) -> nn.Module:
         """Where the parts of an image still stand apart and all of them reach the pooled vector.
@@ -192,3 +222,17 @@ class ImageEncoder(nn.Module):
         if self.tokens == "patches":
             return features.patches
         return torch.cat([pooled, features.patches], dim=1)
+
+
+class _Tap(nn.Module):
+    """Passes a grid on as a tensor of its own, so that a gradient here is that of one reader."""
+
+    def forward(self, grid: Tensor) -> Tensor:
+        return grid.view_as(grid)
+
+
+def _moments(grid: Float[Tensor, "n_images channels rows columns"]) -> tuple[Tensor, Tensor]:
+    mean = grid.mean(dim=(2, 3))
+    # The root of nothing has no gradient.
+    spread = (grid - mean[:, :, None, None]).square().mean(dim=(2, 3))
+    return mean, (spread + 1e-6).sqrt()

@@ -14,6 +14,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from kg.notes import section_starts
+
 from .chunking import Chunking, sentence_starts, window_spans
 from .freezing import FreezeLevel, apply_freeze_level, hold_frozen_parts_still
 from .text_source import open_text_network
@@ -158,7 +160,8 @@ class TextEncoder(nn.Module):
             else:
                 spans = window_spans(
                     len(ids),
-                    _border_tokens(text, offsets),
+                    _first_tokens(sentence_starts(text), offsets),
+                    sections=_first_tokens(section_starts(text), offsets),
                     size=size,
                     overlap=self.chunking.overlap_tokens,
                 )
@@ -256,11 +259,11 @@ def _special_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:
     return list(full[:start]), list(full[start + len(bare) :])
 
 
-def _border_tokens(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
-    """Positions of the tokens that begin a sentence."""
+def _first_tokens(places: Sequence[int], offsets: Sequence[tuple[int, int]]) -> list[int]:
+    """Positions of the tokens that stand first at or behind some places of the text."""
     borders: list[int] = []
     token = 0
-    for start in sentence_starts(text):
+    for start in places:
         while token < len(offsets) and offsets[token][0] < start:
             token += 1
         if token < len(offsets) and (not borders or borders[-1] < token):

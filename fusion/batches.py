@@ -20,6 +20,7 @@ from torch import Tensor
 
 from encoders import ImageError, load_image
 from kg.case import ClinicalCase
+from kg.notes import deidentify
 from kg.snapshot import GraphSnapshot
 
 from .patient import CONDITION, EXCLUDED, GENE, N_DEMOGRAPHICS, PRESENT
@@ -62,6 +63,7 @@ class CaseIndexer:
         encoder: Looks terms up.
         genes: Whether the model sees the genes of a case. Those of a published case are the causal
             ones, found with the diagnosis: with them a ranking from phenotypes would be no such.
+        deidentify: Whether identifiers of people are taken out of notes.
     """
 
     def __init__(
@@ -71,8 +73,10 @@ class CaseIndexer:
         encoder: CaseEncoder,
         *,
         genes: bool = False,
+        deidentify: bool = True,
     ) -> None:
         self._genes = genes
+        self._deidentify = deidentify
         self._graph = graph
         self._catalogue = catalogue
         self._encoder = encoder
@@ -99,10 +103,15 @@ class CaseIndexer:
             roles=np.array([roles[int(n)] for n in nodes], dtype=np.int64),
             demographics=demographics(case),
             terms=self._encoder.encode(case),
-            note=case.note if case.note and case.note.strip() else None,
+            note=self._note_of(case),
             image_paths=tuple(image.path for image in case.images),
             gold=tuple(sorted({position for position in found if position is not None})),
         )
+
+    def _note_of(self, case: ClinicalCase) -> str | None:
+        if not case.note or not case.note.strip():
+            return None
+        return deidentify(case.note) if self._deidentify else case.note
 
 
 def demographics(case: ClinicalCase) -> npt.NDArray[np.float32]:

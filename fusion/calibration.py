@@ -5,8 +5,11 @@ Decides the distribution over the catalogue and beside it. Among the diseases of
 .. math:: p(d \mid \text{in the catalogue}) = \mathrm{softmax}_d (s_d / T + b_{g(d)})
 
 with one temperature (Guo et al. 2017, arXiv:1706.04599) and a bias for how much is known of the
-disease (published patients, annotated only, neither). One temperature for the whole list is a
-compromise between its first place and its depths, so the chance of the first disease is then mapped
+disease (published patients, annotated only, neither). That holds for the first :math:`h` diseases:
+a right answer far down the list is nearly as likely at place 1,000 as at place 3,000, whatever the
+scores say, and would drag the temperature up for all. Beyond the first :math:`h` the place alone
+counts, :math:`p_r = p_h \, (h / r)^{a}`. One temperature for the whole head is still a compromise
+between its first place and its end, so the chance of the first disease is then mapped
 by :math:`\sigma(a + b \, \mathrm{logit}(p))` (Platt 1999), never below the second, and the others
 share the rest in their proportions: the order stays. How likely it is that the true disease is in
 the catalogue at all is a logistic function of the shape of the list: how far the first stands
@@ -47,6 +50,8 @@ _PRIOR_FIRST = 1.0
 _PRIOR_SHAPE = 1.5
 _HEAD = 50
 _EXACT, _SAMPLED = 300, 100  # of each list in the fit of the temperature
+_LAST = 200  # places of the head, in which scores speak; beyond it the place alone does
+_PRIOR_LOG_FALL = (0.0, 0.5)  # mean and deviation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,6 +75,8 @@ class Calibration:
     Attributes:
         temperature: Divides the scores; above 0.
         biases: Added to the divided scores by group: neither, annotated only, published patients.
+        fall: Exponent of the power law beyond the first `head` places, above 0; None lets the
+            scores speak to the end.
         first: Offset and slope of the log-odds of the first disease; (0, 1) changes nothing.
         shape: Weights of the list's shape in the log-odds of "none"; see `shape_of`.
         prior_none: Share of "none" that `shape` was fitted for.
@@ -77,6 +84,7 @@ class Calibration:
 
     temperature: float
     biases: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    fall: float | None = None
     first: tuple[float, float] = (0.0, 1.0)
     shape: tuple[float, ...] = ()
     prior_none: float = PRIOR_NONE
@@ -84,6 +92,8 @@ class Calibration:
     def __post_init__(self) -> None:
         if not self.temperature > 0:
             raise ValueError(f"temperature: {self.temperature} is not above 0")
+        if self.fall is not None and not self.fall > 0:
+            raise ValueError(f"fall: {self.fall} is not above 0")
         if not self.first[1] >= 0:
             raise ValueError(f"first: a slope of {self.first[1]} turns the order around")
         if not 0 <= self.prior_none < 1:
@@ -111,29 +121,17 @@ class Calibration:
         weight = np.ones(len(scores)) if weights is None else np.asarray(weights, np.float64)
         rows = np.repeat(np.arange(len(golds)), [len(gold) for gold in golds])
         columns = np.concatenate([np.asarray(gold, dtype=np.int64) for gold in golds])
-        starts = np.searchsorted(rows, np.arange(len(golds)))
         members = np.asarray(groups)
-        chosen, log_count = _representatives(scores)
-        table = np.take_along_axis(scores, chosen, axis=1).astype(np.float64)
-        group_of, right = members[chosen], scores[rows, columns].astype(np.float64)
-
-        def loss(parameters: FloatArray) -> float:
-            scale, bias = np.exp(-parameters[0]), np.append(parameters[1:], 0.0)
-            logits = table * scale + bias[group_of] + log_count
-            hit = np.logaddexp.reduceat(right * scale + bias[members[columns]], starts)
-            middle, deviation = _PRIOR_LOG_TEMPERATURE
-            doubt = ((parameters[0] - middle) / deviation) ** 2
-            doubt += float(np.square(parameters[1:] / _PRIOR_BIAS).sum())
-            return float(weight @ (logsumexp(logits, axis=1) - hit) + 0.5 * doubt)
-
-        start = np.r_[_PRIOR_LOG_TEMPERATURE[0], np.zeros(N_GROUPS - 1)]
-        found = minimize(loss, start, method="L-BFGS-B", options={"maxiter": 60})
+        start = _fit_head(scores, golds, members, weight, biased=True)
+        offsets = (start[0] * start[2:])[members].astype(np.float32)
+        # The place of each disease is that with its bias, so that the rest is fitted after it.
+        shifted = scores + offsets
+        temperature, fall, *_ = _fit_head(shifted, golds, members, weight, biased=False).tolist()
+        neither, annotated, _ = (start[0] * start[2:] / temperature).tolist()
         among = cls(
-            temperature=float(np.exp(found.x[0])),
-            biases=(float(found.x[1]), float(found.x[2]), 0.0),
-            prior_none=0.0,
+            temperature=temperature, fall=fall, biases=(neither, annotated, 0.0), prior_none=0.0
         )
-        logits = (scores + among.offsets(members)).astype(np.float64) / among.temperature
+        logits = among.logits(shifted)
         with_gold = shape_of(logits)
         best = logits.argmax(axis=1)
         right = np.asarray([float(at in gold) for at, gold in zip(best, golds, strict=True)])
@@ -143,6 +141,7 @@ class Calibration:
         return cls(
             temperature=among.temperature,
             biases=among.biases,
+            fall=among.fall,
             first=first,
             shape=tuple(shape.tolist()),
             prior_none=prior_none,
@@ -158,13 +157,26 @@ class Calibration:
         offsets: ScoreArray = biases[np.asarray(groups)].astype(np.float32)
         return offsets
 
+    def logits(self, scores: ScoreArray) -> FloatArray:
+        """Scores over the temperature, the power law beyond the head; the order stays."""
+        logits: FloatArray = np.asarray(scores, dtype=np.float64) / self.temperature
+        if self.fall is None or logits.shape[1] <= _LAST:
+            return logits
+        for row in logits:
+            last = -np.partition(-row, _LAST - 1)[_LAST - 1]
+            beyond = np.flatnonzero(row < last)
+            order = beyond[np.argsort(-row[beyond], kind="stable")]
+            places = np.arange(len(row) - len(beyond), len(row)) + 1.0
+            row[order] = last - self.fall * np.log(places / _LAST)
+        return logits
+
     def posterior(self, scores: ScoreArray) -> Posterior:
         """The distribution of each case; the higher the score, the higher the probability.
 
         Args:
             scores: `[n_cases, n_diseases]`, with `offsets` added.
         """
-        logits: FloatArray = np.asarray(scores, dtype=np.float64) / self.temperature
+        logits = self.logits(scores)
         if self.shape:
             none = expit(shape_of(logits) @ np.asarray(self.shape))
         else:
@@ -215,8 +227,58 @@ def shape_of(logits: FloatArray) -> FloatArray:
     return shape
 
 
-def _representatives(scores: ScoreArray) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """Positions that stand for the whole list in the fit, and the logarithm of how many each.
+def _fit_head(
+    scores: ScoreArray,
+    golds: Sequence[tuple[int, ...]],
+    members: npt.NDArray[np.integer],
+    weight: FloatArray,
+    *,
+    biased: bool,
+) -> FloatArray:
+    """Temperature, fall and the biases of the groups (the last is 0; all are unless wanted)."""
+    rows = np.repeat(np.arange(len(golds)), [len(gold) for gold in golds])
+    columns = np.concatenate([np.asarray(gold, dtype=np.int64) for gold in golds])
+    starts = np.searchsorted(rows, np.arange(len(golds)))
+    chosen, places, log_count = _representatives(scores)
+    table = np.take_along_axis(scores, chosen, axis=1).astype(np.float64)
+    last = min(_LAST, scores.shape[1])
+    edge = -np.partition(-scores, last - 1, axis=1)[:, last - 1].astype(np.float64)
+    depth = np.log(np.maximum((places + 1.0) / last, 1.0))
+    right = scores[rows, columns].astype(np.float64)
+    own = np.asarray([(scores[r] > s).sum() for r, s in zip(rows, right, strict=True)])
+    own_depth = np.log(np.maximum((own + 1.0) / last, 1.0))
+    head, own_head = np.maximum(table, edge[:, None]), np.maximum(right, edge[rows])
+    group_of, n_biases = members[chosen], N_GROUPS - 1 if biased else 0
+
+    def unpacked(parameters: FloatArray) -> tuple[float, float, FloatArray]:
+        bias = np.zeros(N_GROUPS)
+        bias[:n_biases] = parameters[2:]
+        return float(np.exp(parameters[0])), float(np.exp(parameters[1])), bias
+
+    def loss(parameters: FloatArray) -> float:
+        temperature, fall, bias = unpacked(parameters)
+        logits = head / temperature - fall * depth + bias[group_of] + log_count
+        hits = own_head / temperature - fall * own_depth + bias[members[columns]]
+        hit = np.logaddexp.reduceat(hits, starts)
+        doubt = 0.0
+        for value, (middle, deviation) in zip(
+            parameters[:2], (_PRIOR_LOG_TEMPERATURE, _PRIOR_LOG_FALL), strict=True
+        ):
+            doubt += ((value - middle) / deviation) ** 2
+        doubt += float(np.square(parameters[2:] / _PRIOR_BIAS).sum())
+        return float(weight @ (logsumexp(logits, axis=1) - hit) + 0.5 * doubt)
+
+    start = np.r_[_PRIOR_LOG_TEMPERATURE[0], _PRIOR_LOG_FALL[0], np.zeros(n_biases)]
+    found = minimize(loss, start, method="L-BFGS-B", options={"maxiter": 60})
+    temperature, fall, bias = unpacked(found.x)
+    fitted: FloatArray = np.concatenate([[temperature, fall], bias])
+    return fitted
+
+
+def _representatives(
+    scores: ScoreArray,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], FloatArray]:
+    """Positions that stand for the whole list in the fit, their places, the log of how many each.
 
     The first of each list stand for themselves; of the rest, every so many-th by score stands for
     its neighbours, whose scores are nearly its own.
@@ -229,7 +291,7 @@ def _representatives(scores: ScoreArray) -> tuple[npt.NDArray[np.int64], FloatAr
     n_sampled = len(places) - min(_EXACT, n)
     if n_sampled:
         count[-n_sampled:] = (n - _EXACT) / n_sampled
-    return order[:, places], np.log(count)
+    return order[:, places], places, np.log(count)
 
 
 def _log_odds(chance: FloatArray) -> FloatArray:

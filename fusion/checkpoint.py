@@ -197,6 +197,7 @@ def load_model(
             also=manifest.catalogue_also,
             adverse_events=manifest.config.adverse_events,
             patient_genes=manifest.config.patient_genes,
+            deidentify=manifest.config.deidentify_notes,
         )
         definition = folder / "text_encoder"
         model = context.new_model(

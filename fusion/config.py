@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar
 
-__all__ = ["ConfigError", "ModelConfig", "TrainConfig"]
+__all__ = ["FUSIONS", "ConfigError", "ModelConfig", "TrainConfig"]
+
+FUSIONS = ("attention", "gated", "cross_attention", "product_of_experts", "late_average")
+"""Ways to bring the modalities of a patient together; the first is the default."""
 
 _Record = TypeVar("_Record", "ModelConfig", "TrainConfig")
 
@@ -30,6 +33,8 @@ class ModelConfig:
         n_graph_bases: Matrices that relation weights are mixed from; 0 gives each its own.
         n_patient_layers: Attention layers over the tokens of a patient.
         n_heads: Attention heads.
+        fusion: How the modalities of a patient come together: `attention`, `gated`,
+            `cross_attention`, `product_of_experts` or `late_average`, see `fusion.modalities`.
         d_combiner: Hidden width of the network that weighs symbolic against neural scores.
         d_treatment: Hidden width of the treatment decoder.
         dropout: Share of values dropped in training.
@@ -39,6 +44,10 @@ class ModelConfig:
         node_text_characters: How much of label, synonyms and definition of a node is embedded.
         text_encoder: Folder or name of a BERT; None for the offline default, "" for no notes.
         text_freeze: `frozen`, `all`, or the number of last layers that are trained.
+        text_adapter: `lora` or `dora` trains low-rank adapters in a text encoder that is otherwise
+            frozen, see `fusion.adapters`; "" for none.
+        image_adapter: Likewise for a ViT.
+        adapter_rank: Width of adapters.
         note_window_tokens: Longest window of a note, in word pieces.
         note_windows: Windows read of one note at most.
         image_encoder: Name of a timm network; "" for no images.
@@ -47,6 +56,8 @@ class ModelConfig:
         image_size: Side that images are fitted into, in pixels.
         images_per_case: Images read of one case at most.
         adverse_events: Let messages flow along adverse events of drugs.
+        deidentify_notes: Take names, dates, numbers and addresses out of notes before they are
+            encoded, see `kg.notes.deidentify`.
         patient_genes: Let the model see the genes of a case; in published cases they are part of
             the answer, so leave this off wherever a ranking from findings is meant.
     """
@@ -56,6 +67,7 @@ class ModelConfig:
     n_graph_bases: int = 0
     n_patient_layers: int = 1
     n_heads: int = 4
+    fusion: str = "attention"
     d_combiner: int = 32
     d_treatment: int = 64
     dropout: float = 0.1
@@ -64,6 +76,9 @@ class ModelConfig:
     node_text_characters: int = 400
     text_encoder: str | None = None
     text_freeze: str = "frozen"
+    text_adapter: str = ""
+    image_adapter: str = ""
+    adapter_rank: int = 8
     note_window_tokens: int = 256
     note_windows: int = 4
     image_encoder: str = ""
@@ -72,15 +87,28 @@ class ModelConfig:
     image_size: int = 224
     images_per_case: int = 2
     adverse_events: bool = False
+    deidentify_notes: bool = True
     patient_genes: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("d_model", "n_heads", "d_combiner", "d_treatment", "images_per_case"):
+        for name in (
+            "d_model",
+            "n_heads",
+            "d_combiner",
+            "d_treatment",
+            "images_per_case",
+            "adapter_rank",
+        ):
             _at_least(self, name, 1)
         for name in ("n_graph_layers", "n_graph_bases", "n_patient_layers"):
             _at_least(self, name, 0)
         for name in ("dropout", "node_dropout", "modality_dropout"):
             _share(self, name)
+        if self.fusion not in FUSIONS:
+            raise ConfigError(f"fusion: {self.fusion!r} is not one of {', '.join(FUSIONS)}")
+        for name in ("text_adapter", "image_adapter"):
+            if getattr(self, name) not in ("", "lora", "dora"):
+                raise ConfigError(f"{name}: {getattr(self, name)!r} is not one of lora, dora")
         if self.d_model % self.n_heads:
             raise ConfigError(f"d_model: {self.d_model} does not divide by n_heads, {self.n_heads}")
 
@@ -116,6 +144,11 @@ class TrainConfig:
         accumulation: Batches whose gradients make one step.
         learning_rate: Peak rate of everything that starts from nothing.
         encoder_learning_rate: Peak rate of pretrained encoders.
+        layer_rate_decay: The rate of each layer of an encoder is this share of the next one's; 1
+            for equal rates.
+        adversary: Length by which embeddings are pushed towards a higher loss in a second pass of
+            each step (FGM); 0 for no second pass.
+        label_smoothing: Share of the neural target that is spread over all diseases.
         warmup_steps: Steps over which the rate rises.
         weight_decay: Decay of matrices; vectors and embeddings have none.
         gradient_norm: Gradients are clipped to this norm.
@@ -130,6 +163,7 @@ class TrainConfig:
         balance: Exponent b; a case weighs (cases of its disease) ** -b, towards macro averages.
         neural_weight: Weight of the neural loss.
         combined_weight: Weight of the combiner's loss.
+        alignment_weight: Weight of the contrast between note and image of the same patient.
         treatment_weight: Weight of the treatment loss; 0 leaves the treatment decoder untrained.
         boosted_diagnoses: Train boosted trees over symbolic features that order the head of the
             list of diagnoses together with the combiner, where there is a development part; see
@@ -143,6 +177,7 @@ class TrainConfig:
         keep_checkpoints: Checkpoints kept.
         mixed_precision: `no`, `bf16`, or `auto` for bf16 where the hardware gains from it.
         device: `auto`, `cpu` or `cuda`.
+        tracker: `wandb` or `mlflow` records the scalars there too; "" for TensorBoard alone.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -156,6 +191,9 @@ class TrainConfig:
     accumulation: int = 1
     learning_rate: float = 2e-3
     encoder_learning_rate: float = 5e-5
+    layer_rate_decay: float = 1.0
+    adversary: float = 0.0
+    label_smoothing: float = 0.0
     warmup_steps: int = 20
     weight_decay: float = 0.01
     gradient_norm: float = 1.0
@@ -168,6 +206,7 @@ class TrainConfig:
     balance: float = 0.5
     neural_weight: float = 1.0
     combined_weight: float = 1.0
+    alignment_weight: float = 0.0
     treatment_weight: float = 0.3
     boosted_diagnoses: bool = True
     boosted_treatments: bool = True
@@ -178,6 +217,7 @@ class TrainConfig:
     keep_checkpoints: int = 2
     mixed_precision: str = "auto"
     device: str = "auto"
+    tracker: str = ""
 
     def __post_init__(self) -> None:
         for name in (
@@ -197,11 +237,15 @@ class TrainConfig:
         _at_least(self, "n_folds", 2)
         _at_least(self, "decoys_per_fold", 0)
         _at_least(self, "simulated_cases", 0)
-        for name in ("held_aside", "dev_share"):
+        _at_least(self, "adversary", 0)
+        if not 0 < self.layer_rate_decay <= 1:
+            raise ConfigError(f"layer_rate_decay: {self.layer_rate_decay!r} is not in (0, 1]")
+        for name in ("held_aside", "dev_share", "label_smoothing"):
             _share(self, name)
         for name, known in (
             ("mixed_precision", ("no", "bf16", "auto")),
             ("device", ("auto", "cpu", "cuda")),
+            ("tracker", ("", "wandb", "mlflow")),
         ):
             if getattr(self, name) not in known:
                 raise ConfigError(

@@ -96,6 +96,7 @@ class GraphContext:
         also: Iterable[str] = (),
         adverse_events: bool = False,
         patient_genes: bool = False,
+        deidentify: bool = True,
     ) -> GraphContext:
         """Derives everything.
 
@@ -107,6 +108,7 @@ class GraphContext:
             also: Diagnoses that must be in the catalogue.
             adverse_events: Let messages flow along adverse events.
             patient_genes: Let the model see the genes of cases.
+            deidentify: Take identifiers of people out of notes.
         """
         tensors = GraphTensors.from_snapshot(graph, text, adverse_events=adverse_events)
         # Rounded like the saved copy, so that a loaded model sees the very same numbers.
@@ -128,7 +130,13 @@ class GraphContext:
             knowledge=knowledge,
             treatments=treatments,
             pairs_at_need=pairs,
-            indexer=CaseIndexer(graph, knowledge.catalogue, knowledge.encoder, genes=patient_genes),
+            indexer=CaseIndexer(
+                graph,
+                knowledge.catalogue,
+                knowledge.encoder,
+                genes=patient_genes,
+                deidentify=deidentify,
+            ),
         )
 
     @property

@@ -7,7 +7,7 @@ precision whatever is chosen.
 from __future__ import annotations
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.state import AcceleratorState
 
 from encoders.precision import fastest_dtype
@@ -28,7 +28,9 @@ def choose_precision(config: TrainConfig) -> str:
     use_cuda = config.device != "cpu" and torch.cuda.is_available()
     device = torch.device("cuda" if use_cuda else "cpu")
     model = config.model
-    trains_text = model.text_encoder != "" and model.text_freeze not in ("frozen", "0")
+    trains_text = model.text_encoder != "" and (
+        bool(model.text_adapter) or model.text_freeze not in ("frozen", "0")
+    )
     trains_images = bool(model.image_encoder) and model.image_freeze not in ("frozen", "0")
     if not use_cuda and not (trains_text or trains_images):
         return "no"
@@ -43,4 +45,11 @@ def open_accelerator(config: TrainConfig) -> Accelerator:
     """
     if AcceleratorState._shared_state and AcceleratorState().num_processes == 1:
         AcceleratorState._reset_state(reset_partial_state=True)
-    return Accelerator(cpu=config.device == "cpu", mixed_precision=choose_precision(config))
+    # In the second stage, and in batches without treatments, some parts have no gradient.
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    return Accelerator(
+        cpu=config.device == "cpu",
+        mixed_precision=choose_precision(config),
+        log_with=config.tracker or None,
+        kwargs_handlers=[unused],
+    )

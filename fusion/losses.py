@@ -20,6 +20,7 @@ def listwise_loss(
     *,
     weight: Float[Tensor, " n_cases"] | None = None,
     log_count: Float[Tensor, "n_cases n_candidates"] | None = None,
+    smoothing: float = 0.0,
 ) -> Float[Tensor, ""]:
     r"""Softmax cross-entropy over candidates; several gold ones are one event.
 
@@ -31,6 +32,8 @@ def listwise_loss(
         weight: Weight of each case, normalised over the batch.
         log_count: Logarithm of how many diseases a sampled candidate stands for; minus infinity
             at places that hold no candidate.
+        smoothing: Share of the target that is spread evenly over all candidates
+            (arXiv:1512.00567); all places must then hold a candidate.
     """
     logits = logits.float()
     if log_count is not None:
@@ -38,7 +41,10 @@ def listwise_loss(
     # Finite, so that a case without gold has a gradient of zero and not of nothing.
     below = torch.finfo(logits.dtype).min / 4
     hit = torch.where(gold, logits, below).logsumexp(dim=1)
-    loss = logits.logsumexp(dim=1) - hit
+    total = logits.logsumexp(dim=1)
+    loss = total - hit
+    if smoothing:
+        loss = (1 - smoothing) * loss + smoothing * (total - logits.mean(dim=1))
     usable = gold.any(dim=1)
     weight = usable.float() if weight is None else weight * usable
     return (torch.where(usable, loss, 0.0) * weight).sum() / weight.sum().clamp(min=1e-9)

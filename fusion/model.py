@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from encoders import Chunking, ImageEncoder, TextEncoder, parse_freeze_level
 
+from .adapters import add_adapters
 from .batches import CaseBatch
 from .config import ModelConfig
 from .diagnosis_head import EvidenceCombiner, SimilarityHead
@@ -105,6 +106,7 @@ class FusionModel(nn.Module):
             n_heads=config.n_heads,
             dropout=config.dropout,
             modality_dropout=config.modality_dropout,
+            fusion=config.fusion,
         )
         self.similarity = SimilarityHead(d)
         self.combiner = EvidenceCombiner(feature_names, d_hidden=config.d_combiner)
@@ -147,6 +149,11 @@ class FusionModel(nn.Module):
             vectors: The nodes.
             rng: Where modality dropout comes from, on the CPU; None drops nothing.
         """
+        result: Tensor = self.patient_encoder(self.read_patients(batch), vectors.states, rng=rng)
+        return result
+
+    def read_patients(self, batch: CaseBatch) -> PatientInputs:
+        """The cases with their notes and images as tokens."""
         device = self.device
         notes = images = None
         if self.text_encoder is not None and any(batch.notes):
@@ -155,15 +162,13 @@ class FusionModel(nn.Module):
             images = self.image_encoder(
                 batch.images.to(device), batch.case_of_image.to(device), n_cases=batch.n_cases
             )
-        inputs = PatientInputs(
+        return PatientInputs(
             nodes=batch.nodes.to(device),
             roles=batch.roles.to(device),
             demographics=batch.demographics.to(device),
             notes=notes,
             images=images,
         )
-        result: Tensor = self.patient_encoder(inputs, vectors.states, rng=rng)
-        return result
 
     def neural_scores(
         self, patients: Float[Tensor, "n_cases d_model"], vectors: NodeVectors
@@ -256,6 +261,9 @@ def open_encoders(
             weights=config.image_weights if load_weights else "none",
             size=config.image_size,
         )
+    for encoder, kind in ((text, config.text_adapter), (image, config.image_adapter)):
+        if encoder is not None and kind:
+            add_adapters(encoder.network, kind, rank=config.adapter_rank)
     return text, image
 
 

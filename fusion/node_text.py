@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from encoders import Chunking, EmbeddingCache, TextEncoder, default_cache_folder, embed_texts
+from encoders import Chunking, EmbeddingCache, TextEncoder, default_cache, embed_texts
 from kg.snapshot import GraphSnapshot
 from kg.vocabulary import NodeType
 
@@ -54,8 +54,8 @@ def embed_names(
     return names
 
 
-def _open(config: ModelConfig) -> tuple[TextEncoder, EmbeddingCache]:
+def _open(config: ModelConfig) -> tuple[TextEncoder, EmbeddingCache | None]:
     encoder = TextEncoder(
         config.text_encoder or None, chunking=Chunking(window_tokens=_WINDOW_TOKENS)
     ).eval()
-    return encoder, EmbeddingCache(default_cache_folder(), d_model=encoder.d_model)
+    return encoder, default_cache(encoder.d_model)

@@ -95,11 +95,15 @@ class Objective(nn.Module):
         """Losses of one batch; the graph is encoded once for all its cases and diseases."""
         model, config = self.model, self.config
         vectors = model.encode_graph(inputs.graph, rng=inputs.rng)
-        patients = model.encode_patients(inputs.cases, vectors, rng=inputs.rng)
+        seen = model.read_patients(inputs.cases)
+        patients = model.patient_encoder(seen, vectors.states, rng=inputs.rng)
         scores = model.neural_scores(patients, vectors)
         gold = inputs.cases.gold.to(scores.device)
         neural = listwise_loss(
-            scores.sum(dim=-1), gold, weight=inputs.neural.float().to(scores.device)
+            scores.sum(dim=-1),
+            gold,
+            weight=inputs.neural.float().to(scores.device),
+            smoothing=config.label_smoothing,
         )
         combined = treatment = scores.new_zeros(())
         if inputs.combiner is not None:
@@ -123,4 +127,6 @@ class Objective(nn.Module):
             + config.combined_weight * combined
             + config.treatment_weight * treatment
         )
+        if config.alignment_weight:
+            total = total + config.alignment_weight * model.patient_encoder.alignment(seen)
         return StepLosses(neural=neural, combined=combined, treatment=treatment, total=total)

@@ -1,9 +1,10 @@
 """One patient, whatever is known of them, as one vector.
 
-Decides which tokens a patient has and how they are weighed: attention over the graph vectors of
-findings, genes and conditions, the windows of the note, the images, and sex and age. What is
-absent is masked by selection, never by multiplication, so it changes nothing to the bit. How text
-and pixels become tokens is decided in `encoders`.
+Decides which tokens a patient has and how they are weighed: the graph vectors of findings, genes
+and conditions, the windows of the note, the images, and sex and age; by default attention over all
+of them, other ways are in `fusion.modalities`. What is absent is masked by selection, never by
+multiplication, so it changes nothing to the bit. How text and pixels become tokens is decided in
+`encoders`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from encoders import ModalityTokens
+
+from .config import FUSIONS
+from .modalities import ModalityFusion, alignment_loss, compacted, masked_mean
 
 __all__ = [
     "ABSENT",
@@ -117,6 +121,8 @@ class PatientEncoder(nn.Module):
         n_heads: Attention heads.
         dropout: Share of values dropped in training.
         modality_dropout: Share of cases from which a modality is hidden in training.
+        fusion: How modalities come together, one of `fusion.config.FUSIONS`; the attention
+            layers are those of the first.
     """
 
     def __init__(
@@ -129,6 +135,7 @@ class PatientEncoder(nn.Module):
         n_heads: int = 4,
         dropout: float = 0.1,
         modality_dropout: float = 0.15,
+        fusion: str = FUSIONS[0],
     ) -> None:
         super().__init__()
         self.modality_dropout = modality_dropout
@@ -141,8 +148,12 @@ class PatientEncoder(nn.Module):
         self.note = _projection(d_note, d_model) if d_note else None
         self.image = _projection(d_image, d_model) if d_image else None
         self.demographics = nn.Linear(N_DEMOGRAPHICS, d_model)
+        whole = fusion == FUSIONS[0]
         self.layers = nn.ModuleList(
-            _AttentionBlock(d_model, n_heads, dropout) for _ in range(n_layers)
+            _AttentionBlock(d_model, n_heads, dropout) for _ in range(n_layers if whole else 0)
+        )
+        self.fusion = (
+            None if whole else ModalityFusion(fusion, d_model, n_modalities=4, dropout=dropout)
         )
         self.findings = nn.Linear(d_model, d_model, bias=False)
         self.norm = nn.LayerNorm(d_model)
@@ -164,20 +175,38 @@ class PatientEncoder(nn.Module):
         parts = self._tokens(inputs, node_states)
         observed = torch.stack([present.any(dim=1) for _, present in parts], dim=1)
         kept = self._kept_modalities(observed, rng)
-        masks = [present & kept[:, i, None] for i, (_, present) in enumerate(parts)]
-        n_cases = inputs.n_cases
-        first = torch.ones(n_cases, 1, dtype=torch.bool, device=masks[0].device)
-        present = torch.cat([first, *masks], dim=1)
+        parts = [(tokens, there & kept[:, i, None]) for i, (tokens, there) in enumerate(parts)]
+        found = parts[0][1] & (inputs.roles != EXCLUDED)
+        findings = masked_mean(parts[0][0], found)
+        mixed = self._attended(parts) if self.fusion is None else self.fusion(self.summary, parts)
+        result: Tensor = self.norm(mixed + self.findings(findings))
+        return result
+
+    def alignment(self, inputs: PatientInputs) -> Float[Tensor, ""]:
+        """Contrast of note and image of the same patients, see `alignment_loss`; 0 without them."""
+        given = [
+            (projection(torch.where(tokens.present[..., None], tokens.values, 0.0)), tokens.present)
+            for tokens, projection in ((inputs.notes, self.note), (inputs.images, self.image))
+            if tokens is not None and projection is not None
+        ]
+        if len(given) < 2:
+            return self.summary.sum() * 0.0
+        note, image = (masked_mean(tokens, present) for tokens, present in given)
+        paired = given[0][1].any(dim=1) & given[1][1].any(dim=1)
+        return alignment_loss(note, image, paired)
+
+    def _attended(self, parts: list[tuple[Tensor, Tensor]]) -> Tensor:
+        """The summary after attention over all tokens."""
+        n_cases = len(parts[0][0])
+        first = torch.ones(n_cases, 1, dtype=torch.bool, device=parts[0][1].device)
+        present = torch.cat([first, *(there for _, there in parts)], dim=1)
         tokens = torch.cat(
             [self.summary.expand(n_cases, 1, -1), *(tokens for tokens, _ in parts)], dim=1
         )
-        tokens = torch.where(present[..., None], tokens, 0.0)
-        found = masks[0] & (inputs.roles != EXCLUDED)
-        findings = _mean(parts[0][0], found)
+        tokens, present = compacted(torch.where(present[..., None], tokens, 0.0), present)
         for layer in self.layers:
             tokens = layer(tokens, present)
-        result: Tensor = self.norm(tokens[:, 0] + self.findings(findings))
-        return result
+        return tokens[:, 0]
 
     def _tokens(self, inputs: PatientInputs, states: Tensor) -> list[tuple[Tensor, Tensor]]:
         nodes = self.node_norm(states[inputs.nodes]) * self.role_scale[inputs.roles][..., None]
@@ -186,10 +215,12 @@ class PatientEncoder(nn.Module):
         known = (inputs.demographics != 0).any(dim=1, keepdim=True)
         parts.append((self.demographics(inputs.demographics)[:, None], known))
         for tokens, projection in ((inputs.notes, self.note), (inputs.images, self.image)):
-            if tokens is not None and projection is not None:
-                # The values at absent places may be anything, so they are replaced first.
-                values = torch.where(tokens.present[..., None], tokens.values, 0.0)
-                parts.append((projection(values), tokens.present))
+            if tokens is None or projection is None:
+                parts.append((torch.zeros_like(nodes[:, :1]), torch.zeros_like(known)))
+                continue
+            # The values at absent places may be anything, so they are replaced first.
+            values = torch.where(tokens.present[..., None], tokens.values, 0.0)
+            parts.append((projection(values), tokens.present))
         return parts
 
     def _kept_modalities(self, observed: Tensor, rng: torch.Generator | None) -> Tensor:
@@ -206,8 +237,3 @@ class PatientEncoder(nn.Module):
 
 def _projection(d_in: int, d_model: int) -> nn.Module:
     return nn.Sequential(nn.LayerNorm(d_in), nn.Linear(d_in, d_model))
-
-
-def _mean(tokens: Tensor, present: Tensor) -> Tensor:
-    total = torch.where(present[..., None], tokens, 0.0).sum(dim=1)
-    return total / present.sum(dim=1, keepdim=True).clamp(min=1)

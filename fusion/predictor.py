@@ -24,6 +24,7 @@ from .checkpoint import LoadedModel, ModelManifest, load_model
 from .context import GraphContext
 from .model import NodeVectors
 from .symbolic import DiseaseCatalogue, SymbolicFeatures
+from .symbolic.boosted_treatments import BoostedTreatments
 from .symbolic.pairs import PairFeatures
 from .symbolic.treatments import TreatmentCatalogue
 from .treatment_decoder import CONTRAINDICATION, INDICATION
@@ -115,6 +116,11 @@ class Predictor:
     def context(self) -> GraphContext:
         """The graph with everything derived from it."""
         return self._context
+
+    @property
+    def treatment_trees(self) -> BoostedTreatments | None:
+        """The trees that rank treatments; None where the decoder alone does."""
+        return self._boosted
 
     @property
     def on_accelerator(self) -> bool:

@@ -259,7 +259,10 @@ def _canonical(
         place[view.id] = view.id if index is None else base.node_ids[index]
     kept: dict[str, Statement] = {}
     for statement in run.statements():
-        placed = _placed(statement, place[statement.subject], place[statement.object], name)
+        said_by = () if statement.source == name else (("stated_by", statement.source),)
+        placed = statement.placed(
+            place[statement.subject], place[statement.object], source=name, qualifiers=said_by
+        )
         reason = _objection(placed) or controls.objection(placed)
         if reason or placed.id in kept:
             example = f"{statement.subject} {statement.predicate} {statement.object}"
@@ -272,17 +275,7 @@ def _canonical(
         report.examples.setdefault(_REPEATED, [])
     used = {end for s in kept.values() for end in (s.subject, s.object)}
     fresh = [v for v in run.nodes() if v.id in used and base.index(v.id) is None]
-    nodes = [
-        Node(
-            id=view.id,
-            type=view.type,
-            label=view.label,
-            synonyms=view.synonyms,
-            definition=view.definition,
-            deprecated=view.deprecated,
-        )
-        for view in fresh
-    ]
+    nodes = [view.to_node() for view in fresh]
     mappings = [
         Mapping(subject=view.id, object=other, source=name)
         for view in fresh
@@ -297,29 +290,3 @@ def _objection(statement: Statement) -> str:
     if statement.predicate is Predicate.SUBCLASS_OF:
         return "is-a statement; the hierarchy is decided when a graph is built"
     return ""
-
-
-def _placed(statement: Statement, head: str, tail: str, name: str) -> Statement:
-    qualifiers = list(statement.qualifiers)
-    for key, was, now in (
-        ("original_subject", statement.subject, head),
-        ("original_object", statement.object, tail),
-    ):
-        if was != now and statement.qualifier(key) is None:
-            qualifiers.append((key, was))
-    if statement.source != name:
-        qualifiers.append(("stated_by", statement.source))
-    return Statement(
-        subject=head,
-        predicate=statement.predicate,
-        object=tail,
-        source=name,
-        negated=statement.negated,
-        frequency=statement.frequency,
-        onset=statement.onset,
-        sex=statement.sex,
-        evidence=statement.evidence,
-        publications=statement.publications,
-        confidence=statement.confidence,
-        qualifiers=tuple(qualifiers),
-    )

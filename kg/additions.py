@@ -149,7 +149,10 @@ def add_cases(folder: Path, paths: Sequence[Path], *, name: str) -> AdditionRepo
             taken.add(case.case_id)
             kept.append(case)
     if not kept:
-        reasons = "; ".join(f"{n} {reason}" for reason, n in report.refused.items())
+        reasons = "; ".join(
+            f"{n} {reason}, the first: {report.examples[reason][0]}"
+            for reason, n in report.refused.items()
+        )
         raise AdditionError(f"{name}: no case to add ({reasons or 'no case found'})")
     report.n_kept = len(kept)
     path = folder / ADDED / _file_name(report.name, "jsonl")

@@ -165,23 +165,27 @@ def _filtered(
     report: BuildReport,
 ) -> tuple[list[Statement], Controls]:
     excluded = options.exclude_publications
+    of_decoys: frozenset[str] = frozenset()
     held_out: frozenset[str] = frozenset()
     if options.strip_decoys:
         rng = np.random.default_rng(options.seed)
         decoys, papers = choose_decoys(statements, excluded, count=options.strip_decoys, rng=rng)
         report.decoys = decoys
-        excluded = excluded | papers
-    if excluded:
-        statements, fallen = without_publications(statements, excluded)
+        of_decoys = frozenset(papers - excluded)
+    if excluded or of_decoys:
+        statements, fallen = without_publications(statements, excluded | of_decoys)
         report.fallen["excluded publication"] = fallen
     if options.holdout_treatments:
         held = _held_out(statements, merged, identity, options.holdout_treatments)
-        statements, fallen = without_treatments(statements, held.all)
+        # Under every id: a source that takes one of them for a drug would keep it a node apart.
+        ids = {id_ for one in held.all for id_ in identity.members(one, NodeType.DISEASE)}
+        statements, fallen = without_treatments(statements, held.all | ids)
         report.fallen["held-out treatment"] = fallen
         report.held_out = held
         held_out = held.all
     controls = Controls(
         publications=excluded,
+        decoys=of_decoys,
         held_out=held_out,
         licence_filter=options.licence_filter,
         notes=options.notes,

@@ -22,20 +22,24 @@ class Controls:
     """The controls of a build, in the ids of the graph that it made.
 
     Attributes:
-        publications: Excluded publications, those of decoys too.
+        publications: Excluded publications; nothing may cite them.
+        decoys: Publications of the diseases that were emptied so that emptiness tells nothing; no
+            statement may cite them, a patient may.
         held_out: Diseases that have no treatments: those asked for and their families.
         licence_filter: `permissive` when only permissive sources are in.
         notes: Whether the notes of cases are in the graph.
     """
 
     publications: frozenset[str] = frozenset()
+    decoys: frozenset[str] = frozenset()
     held_out: frozenset[str] = frozenset()
     licence_filter: Literal["permissive"] | None = None
     notes: bool = True
 
     def objection(self, statement: Statement) -> str:
         """Why a statement must stay out; empty when nothing speaks against it."""
-        if not self.publications.isdisjoint(statement.publications):
+        cited = statement.publications
+        if not (self.publications.isdisjoint(cited) and self.decoys.isdisjoint(cited)):
             return "cites an excluded publication"
         ends = (statement.subject, statement.object)
         if statement.predicate in TREATMENT_PREDICATES and not self.held_out.isdisjoint(ends):
@@ -46,6 +50,7 @@ class Controls:
         """Writes the controls into the folder of a graph."""
         content = {
             "publications": sorted(self.publications),
+            "decoys": sorted(self.decoys),
             "held_out": sorted(self.held_out),
             "licence_filter": self.licence_filter,
             "notes": self.notes,
@@ -65,6 +70,7 @@ class Controls:
         content = json.loads(path.read_text("utf-8"))
         return cls(
             publications=frozenset(content["publications"]),
+            decoys=frozenset(content["decoys"]),
             held_out=frozenset(content["held_out"]),
             licence_filter=content["licence_filter"],
             notes=content["notes"],

@@ -24,6 +24,7 @@ __all__ = ["EndpointSettings", "SparqlEndpoint"]
 
 _SPARQL_JSON = "application/sparql-results+json"
 _TSV = "text/tab-separated-values"
+_UNION = "union-default-graph"  # Oxigraph's own parameter of a query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class EndpointSettings:
         update_url: Where updates go; empty for the query address with its last part `update`.
         store_url: Where N-Quads can be posted (Oxigraph: `/store`, the Graph Store protocol for
             whole data sets); an upload goes there when it is given, as updates otherwise.
+        union: Queries have to see the union of all named graphs, as those of this project expect;
+            False for one who asks for the graphs by name.
     """
 
     timeout_seconds: float = 120.0
@@ -50,6 +53,7 @@ class EndpointSettings:
     page_quads: int = 100_000
     update_url: str = ""
     store_url: str = ""
+    union: bool = True
 
 
 class SparqlEndpoint:
@@ -62,6 +66,8 @@ class SparqlEndpoint:
         self.url = url
         self.settings = settings or EndpointSettings()
         self._update_url = self.settings.update_url or f"{url.rpartition('/')[0]}/update"
+        # Of a union it is known as soon as there is something to see.
+        self._query_url = None if self.settings.union else url
 
     def _post(self, url: str, body: bytes, *, content_type: str, accept: str) -> bytes:
         headers = {"Content-Type": content_type, "Accept": accept, "User-Agent": "iatros"}
@@ -92,9 +98,34 @@ class SparqlEndpoint:
         raise StoreError(f"{url}: n_attempts must be at least 1")
 
     def _ask(self, sparql: str, accept: str) -> bytes:
-        text = with_prefixes(sparql)
+        if self._query_url is None:
+            self._query_url = self._union_url()
+        return self._put(self._query_url or self.url, with_prefixes(sparql), accept)
+
+    def _put(self, url: str, sparql: str, accept: str) -> bytes:
         return self._post(
-            self.url, text.encode(), content_type="application/sparql-query", accept=accept
+            url, sparql.encode(), content_type="application/sparql-query", accept=accept
+        )
+
+    def _holds(self, url: str, pattern: str) -> bool:
+        answer = self._put(url, f"ASK {{ {pattern} }}", _SPARQL_JSON)
+        return b"true" in answer.lower()
+
+    def _union_url(self) -> str | None:
+        """Address whose queries see the union of all named graphs; None as long as all is empty.
+
+        Raises:
+            StoreError: Queries see the default graph alone, and it is empty.
+        """
+        if not self._holds(self.url, "GRAPH ?g { ?s ?p ?o }"):
+            return None
+        mark = "&" if urllib.parse.urlsplit(self.url).query else "?"
+        for url in (self.url, f"{self.url}{mark}{_UNION}"):
+            if self._holds(url, "?s ?p ?o"):
+                return url
+        raise StoreError(
+            f"{self.url}: its default graph is empty; let it show the union of the named graphs "
+            "(Oxigraph: serve --union-default-graph)"
         )
 
     def select_tsv(self, sparql: str) -> bytes:

@@ -41,6 +41,8 @@ _PMID = re.compile(
     rb"(?:PMID|pubmed)[:_ /]{1,2}(\d{1,9})|pubmed\.ncbi\.nlm\.nih\.gov/(\d{1,9})", re.IGNORECASE
 )
 _BLOCK = 1 << 24
+_QUADS = "quads"
+_PATIENTS = f"<{GRAPH_OF_CASES}".encode()
 _IDS_A_QUERY = 500
 
 
@@ -70,8 +72,8 @@ def find_leaks(folder: Path) -> Iterator[Leak]:
     """
     controls = Controls.load(folder)
     snapshot = GraphSnapshot.load(folder / SNAPSHOT)
-    if controls.publications:
-        yield from dict.fromkeys(_papers(folder, snapshot, controls.publications))
+    if controls.publications or controls.decoys:
+        yield from dict.fromkeys(_papers(folder, snapshot, controls))
     if controls.held_out:
         ids = _all_ids(snapshot, controls.held_out)
         in_rdf = _treatments_in_rdf(open_rdf(folder), sorted(ids))
@@ -83,15 +85,28 @@ def find_leaks(folder: Path) -> Iterator[Leak]:
 # ------------------------------------------------------------------ publications
 
 
-def _papers(folder: Path, snapshot: GraphSnapshot, excluded: frozenset[str]) -> Iterator[Leak]:
-    wanted = {paper.removeprefix("PMID:").encode() for paper in excluded}
-    for row in np.flatnonzero(snapshot.without_publications(excluded)):
+def _papers(folder: Path, snapshot: GraphSnapshot, controls: Controls) -> Iterator[Leak]:
+    excluded = {paper.removeprefix("PMID:").encode() for paper in controls.publications}
+    decoys = {paper.removeprefix("PMID:").encode() for paper in controls.decoys} - excluded
+    for row in np.flatnonzero(
+        snapshot.without_publications(controls.publications | controls.decoys)
+    ):
         yield Leak(control="publication", where="snapshot", what=snapshot.statement_id(int(row)))
-    for where, text in chain(_texts(snapshot), _rdf(folder), _files(folder)):
-        for groups in _PMID.findall(text):
-            number = groups[0] or groups[1]
-            if number in wanted:
+    knowledge = chain(_texts(snapshot), _rdf(folder))
+    for where, text in chain(knowledge, _files(folder)):
+        for found in _PMID.finditer(text):
+            number = found[1] or found[2]
+            if number in excluded or (number in decoys and _is_knowledge(where, text, found.end())):
                 yield Leak(control="publication", where=where, what=f"PMID:{number.decode()}")
+
+
+def _is_knowledge(where: str, text: bytes, at: int) -> bool:
+    """A place where no patient speaks."""
+    if where == _QUADS:
+        line_end = text.find(b"\n", at)
+        graph = text[at : None if line_end < 0 else line_end].rstrip(b" .").rpartition(b" ")[2]
+        return not graph.startswith(_PATIENTS)
+    return where.startswith("snapshot")
 
 
 def _texts(snapshot: GraphSnapshot) -> Iterator[tuple[str, bytes]]:
@@ -111,13 +126,13 @@ def _rdf(folder: Path) -> Iterator[tuple[str, bytes]]:
     if (folder / QUADS).is_file():
         for path in (folder / QUADS, *(folder / ADDED).glob("*.nq.gz")):
             with gzip.open(path, "rb") as stream:
-                yield from (("quads", text) for text in _blocks(cast(IO[bytes], stream)))
+                yield from ((_QUADS, text) for text in _blocks(cast(IO[bytes], stream)))
     elif (folder / STORE).is_dir():
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             path = Path(scratch) / "all.nq"
             open_rdf(folder).dump(path)
             with path.open("rb") as plain:
-                yield from (("quads", text) for text in _blocks(plain))
+                yield from ((_QUADS, text) for text in _blocks(plain))
 
 
 def _blocks(stream: IO[bytes]) -> Iterator[bytes]:

@@ -21,18 +21,21 @@ from .snapshot_io import SnapshotError
 __all__ = ["inputs_digest", "update_graph"]
 
 
-def update_graph(options: BuildOptions, progress: Progress = lambda _: None) -> GraphSnapshot:
+def update_graph(
+    options: BuildOptions, progress: Progress = lambda _: None, *, fresh: bool = False
+) -> GraphSnapshot:
     """The graph that the options ask for; the folder is left alone when it holds just that.
 
     Args:
         options: What to build.
         progress: Called with one line per step.
+        fresh: Build whatever the folder holds; what it was built from is noted all the same.
 
     Raises:
         BuildError: A source that must be there is missing, or the folder cannot be written.
     """
     digest = inputs_digest(options)
-    if digest is not None:
+    if digest is not None and not fresh:
         standing = _standing(options.out, digest)
         if standing is not None:
             progress(f"{options.out}: nothing has changed since it was built")

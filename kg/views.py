@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .statements import Node
 from .vocabulary import NodeType
 
 __all__ = ["EdgeColumns", "NodeView"]
@@ -34,6 +35,17 @@ class NodeView:
     definition: str
     xrefs: tuple[str, ...]
     deprecated: bool = False
+
+    def to_node(self) -> Node:
+        """The node as a record; its other identifiers are mappings, and not part of it."""
+        return Node(
+            id=self.id,
+            type=self.type,
+            label=self.label,
+            synonyms=self.synonyms,
+            definition=self.definition,
+            deprecated=self.deprecated,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

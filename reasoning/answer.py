@@ -21,6 +21,7 @@ __all__ = [
     "GraphIdentity",
     "Hop",
     "ModelIdentity",
+    "NotedFinding",
     "Passage",
     "Path",
     "Question",
@@ -97,6 +98,24 @@ class Evidence(_Record):
     text: str = ""
 
 
+class Passage(_Record):
+    """A place of a paper that speaks for or against a treatment, or a finding, of a disease.
+
+    The sentence itself is there only where the licence of the paper allows it; the place always is.
+    """
+
+    stance: Literal["supporting", "contradicting"]
+    publication: str
+    section: str
+    start: int | None = Field(default=None, description="first character in the paper's text")
+    end: int | None = None
+    sentence: str | None = None
+    predicate: str
+    confidence: float
+    hedged: bool = Field(default=False, description="the paper says it with caution")
+    statement: str = Field(description="CURIE of the association node in the graph")
+
+
 class Diagnosis(_Record):
     """One disease of the ranking."""
 
@@ -114,6 +133,9 @@ class Diagnosis(_Record):
         default=None, description="sum of the findings' log-likelihood ratios below 0"
     )
     evidence: tuple[Evidence, ...] = ()
+    passages: tuple[Passage, ...] = Field(
+        default=(), description="what mined papers say of it and of the patient's findings"
+    )
 
 
 class Certainty(_Record):
@@ -174,6 +196,20 @@ class RankedGene(_Record):
     diseases: tuple[Entity, ...] = ()
 
 
+class NotedFinding(_Record):
+    """A finding that the note of the case names, and whether the ranking used it.
+
+    Not used are suspicions, findings of relatives, and terms that the case gives already.
+    """
+
+    finding: Entity
+    stance: Literal["present", "excluded", "possible", "family"]
+    start: int = Field(description="first character in the note")
+    end: int
+    section: str = Field(description="kind of section, `other` without a known heading")
+    used: bool
+
+
 class Alert(_Record):
     """A safety finding about a treatment for this patient, with the statements it rests on."""
 
@@ -181,24 +217,6 @@ class Alert(_Record):
     kind: str
     reason: str
     statements: tuple[str, ...] = ()
-
-
-class Passage(_Record):
-    """A place of a paper that speaks for or against a treatment of a disease.
-
-    The sentence itself is there only where the licence of the paper allows it; the place always is.
-    """
-
-    stance: Literal["supporting", "contradicting"]
-    publication: str
-    section: str
-    start: int | None = Field(default=None, description="first character in the paper's text")
-    end: int | None = None
-    sentence: str | None = None
-    predicate: str
-    confidence: float
-    hedged: bool = Field(default=False, description="the paper says it with caution")
-    statement: str = Field(description="CURIE of the association node in the graph")
 
 
 class RankedTreatment(_Record):
@@ -228,6 +246,7 @@ class Answer(_Record):
     disease: Entity | None = None
     graph: GraphIdentity
     model: ModelIdentity
+    noted: tuple[NotedFinding, ...] = Field(default=(), description="findings of the note")
     diagnoses: tuple[Diagnosis, ...] = ()
     certainty: Certainty | None = None
     counterfactuals: tuple[Counterfactual, ...] = ()

@@ -28,6 +28,7 @@ from .answer import (
     Evidence,
     GraphIdentity,
     ModelIdentity,
+    NotedFinding,
 )
 from .coded import with_coded_findings
 from .counterfactual import counterfactuals
@@ -36,6 +37,8 @@ from .evidence import FindingEvidence, Reasons
 from .genes import GENES_USED, GeneRanking
 from .inputs import unresolved_inputs
 from .loading import load_predictor
+from .mined_findings import MinedFindings, mined_findings
+from .noted import with_noted_findings
 from .questions import NextQuestions
 from .similar import SimilarPatients
 from .threads import in_threads
@@ -59,6 +62,7 @@ class Asked:
         counterfactual: What the first would be without each finding; the ranking is made once
             more for each of them.
         genes: Use the genes of the case, and rank them.
+        noted: Use the findings that the note states or denies, and show all that it names.
     """
 
     top: int = 10
@@ -66,6 +70,7 @@ class Asked:
     questions: int = 0
     counterfactual: bool = False
     genes: bool = False
+    noted: bool = True
 
 
 class Diagnoser:
@@ -73,10 +78,12 @@ class Diagnoser:
 
     Args:
         predictor: A trained model with its graph.
+        mined: What papers say that were mined since; None for none.
     """
 
-    def __init__(self, predictor: Predictor) -> None:
+    def __init__(self, predictor: Predictor, *, mined: MinedFindings | None = None) -> None:
         self.predictor = predictor
+        self._mined = mined
         self._entities = Entities(predictor.graph)
 
     @classmethod
@@ -86,7 +93,9 @@ class Diagnoser:
         Raises:
             InputError: The folder holds no model, or the graph is not the model's.
         """
-        return cls(load_predictor(model, graph=graph))
+        predictor = load_predictor(model, graph=graph)
+        mined = None if graph is None else mined_findings(graph, predictor.graph)
+        return cls(predictor, mined=mined)
 
     @property
     def graph(self) -> GraphIdentity:
@@ -116,7 +125,7 @@ class Diagnoser:
 
     @cached_property
     def _questions(self) -> NextQuestions:
-        return NextQuestions(self.predictor.graph, self.predictor.symbolic, self._entities)
+        return NextQuestions(self.predictor, self._entities)
 
     @cached_property
     def _genes(self) -> GeneRanking:
@@ -134,13 +143,19 @@ class Diagnoser:
         """
         cases = [with_coded_findings(self.predictor.graph, case) for case in cases]
         wanted = asked or Asked(**options)  # type: ignore[arg-type]  # checked by Asked
+        noted: list[tuple[NotedFinding, ...]] = []
+        if wanted.noted:
+            cases, noted = with_noted_findings(self.predictor.graph, cases)
         if wanted.evidence:
             self._evidence, self._patients  # noqa: B018 - made before threads ask for them
         blocks = [cases[at : at + _BLOCK] for at in range(0, len(cases), _BLOCK)]
         answered = in_threads(
             lambda block: self._answer_block(block, wanted), blocks, self.predictor
         )
-        return [answer for block in answered for answer in block]
+        answers = [answer for block in answered for answer in block]
+        if not any(noted):
+            return answers
+        return [a.model_copy(update={"noted": n}) for a, n in zip(answers, noted, strict=True)]
 
     def scores(self, cases: Sequence[ClinicalCase], *, genes: bool = False) -> FloatArray:
         """Scores of every disease for each case, `[n_cases, n_diseases]`."""
@@ -215,7 +230,12 @@ class Diagnoser:
             diagnoses=diagnoses,
             certainty=certainty,
             counterfactuals=self._without(case, order, asked) if asked.counterfactual else (),
-            next_questions=self._questions.best(belief, terms, most=asked.questions)
+            next_questions=self._questions.best(
+                case,
+                belief,
+                most=asked.questions,
+                scores_of=lambda cases: self.scores(cases, genes=asked.genes),
+            )
             if questions and belief is not None
             else (),
             genes=self._genes.rank(terms, scores, belief) if asked.genes else (),
@@ -248,6 +268,7 @@ class Diagnoser:
         nodes = self.predictor.catalogue.nodes[order].tolist()
         places = list(zip(order.tolist(), nodes, strict=True))
         reasons = self._explain(case, places) if evidence else [None] * len(nodes)
+        findings = self._findings(case) if evidence and self._mined is not None else []
         return tuple(
             Diagnosis(
                 rank=rank,
@@ -258,11 +279,20 @@ class Diagnoser:
                 nats_for=None if why is None else why.nats_for,
                 nats_against=None if why is None else why.nats_against,
                 evidence=() if why is None else why.evidence,
+                passages=()
+                if self._mined is None or not findings
+                else self._mined.passages(node, findings),
             )
             for rank, ((position, node), why) in enumerate(
                 zip(places, reasons, strict=True), start=1
             )
         )
+
+    def _findings(self, case: ClinicalCase) -> list[int]:
+        """Nodes of the present findings and candidate genes."""
+        terms = self._terms(case)
+        of_ontology = self.predictor.symbolic.knowledge.ontology.nodes
+        return [*of_ontology[terms.present].tolist(), *terms.genes.tolist()]
 
     def probabilities(self, logits: FloatArray) -> npt.NDArray[np.float64] | None:
         """Calibrated probability of each disease, or None when nothing calibrated the model.

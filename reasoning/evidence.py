@@ -7,6 +7,7 @@ those of the matched annotation.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Lock
 
@@ -55,6 +56,14 @@ class _Match:
     term: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Annotated:
+    """Annotation rows of a disease: by the term stated, and the first by each ancestor of one."""
+
+    stated: dict[int, list[int]]
+    implied: dict[int, list[int]]
+
+
 class FindingEvidence:
     """Evidence from a case's findings for single diseases.
 
@@ -82,7 +91,7 @@ class FindingEvidence:
         self._tail, self._row = edges.tail[order], edges.rows[order]
         self._pointer = np.searchsorted(edges.head[order], np.arange(snapshot.n_nodes + 1))
         self._findings: OrderedDict[tuple[int, int, bool], Evidence] = OrderedDict()
-        self._annotated: OrderedDict[int, dict[int, list[int]]] = OrderedDict()
+        self._annotated: OrderedDict[int, _Annotated] = OrderedDict()
         self._lock = Lock()
 
     def explain(self, case: TermSets, diseases: list[tuple[int, int]]) -> list[Reasons]:
@@ -110,57 +119,60 @@ class FindingEvidence:
         absent: FloatArray,
         node: int,
     ) -> Reasons:
-        found = [
-            self._finding(node, term, weight, absent=False)
-            for term, weight in zip(case.present.tolist(), present.tolist(), strict=True)
-        ]
-        found += [
-            self._finding(node, term, weight, absent=True)
-            for term, weight in zip(case.excluded.tolist(), absent.tolist(), strict=True)
+        told = [(weight, term, False) for term, weight in _pairs(case.present, present)]
+        told += [
+            (weight, term, True)
+            for term, weight in _pairs(case.excluded, absent)
             if abs(weight) >= _LEAST_ABSENT
         ]
-        found.sort(key=lambda e: -abs(e.weight_nats or 0.0))
+        told.sort(key=lambda one: -abs(round(one[0], 3)))
         every = np.concatenate([present, absent]).astype(np.float64)
         return Reasons(
-            evidence=tuple(found[:_MOST]),
+            evidence=tuple(
+                self._finding(node, term, weight, absent=denied)
+                for weight, term, denied in told[:_MOST]
+            ),
             nats_for=round(float(every[every > 0].sum()), 3),
             nats_against=round(float(every[every < 0].sum()), 3),
         )
 
-    def _annotations(self, node: int) -> dict[int, list[int]]:
-        """Edge rows of the disease's annotations by term position."""
+    def _annotations(self, node: int) -> _Annotated:
+        """Edge rows of the disease's annotations by term position, and by what these imply."""
         known = self._annotated.get(node)
         if known is not None:
             self._annotated.move_to_end(node)
             return known
-        annotated: dict[int, list[int]] = {}
+        stated: dict[int, list[int]] = {}
         for at in range(self._pointer[node], self._pointer[node + 1]):
             position = self._ontology.position(int(self._tail[at]))
             if position is not None:
-                annotated.setdefault(position, []).append(int(self._row[at]))
+                stated.setdefault(position, []).append(int(self._row[at]))
+        implied: dict[int, list[int]] = {}
+        for position, rows in stated.items():
+            for ancestor in self._ontology.ancestors_of(position).tolist():
+                implied.setdefault(ancestor, rows)
+        annotated = _Annotated(stated, implied)
         self._annotated[node] = annotated
         if len(self._annotated) > _REMEMBERED_DISEASES:
             self._annotated.popitem(last=False)
         return annotated
 
-    def _match(self, term: int, annotated: dict[int, list[int]]) -> _Match | None:
-        if term in annotated:
-            return _Match(tuple(annotated[term]), term)
-        ancestors = set(self._ontology.ancestors_of(term).tolist())
-        best: _Match | None = None
-        best_content = 0.0
-        for other, rows in annotated.items():
-            shared = ancestors.intersection(self._ontology.ancestors_of(other).tolist())
-            met = max(shared, key=lambda a: (float(self._content[a]), -a), default=None)
-            if met is not None and self._content[met] > best_content:
-                # Shown is what both have in common: "increased" must not seem to match "decreased".
-                best, best_content = _Match(tuple(rows), met), float(self._content[met])
-        return best
+    def _match(self, term: int, annotated: _Annotated) -> _Match | None:
+        if term in annotated.stated:
+            return _Match(tuple(annotated.stated[term]), term)
+        shared = [
+            (float(self._content[at]), -at)
+            for at in self._ontology.ancestors_of(term).tolist()
+            if at in annotated.implied
+        ]
+        content, at = max(shared, default=(0.0, 0))
+        # Shown is what both have in common: "increased" must not seem to match "decreased".
+        return _Match(tuple(annotated.implied[-at]), -at) if content > 0.0 else None
 
-    def _denied(self, term: int, annotated: dict[int, list[int]]) -> _Match | None:
+    def _denied(self, term: int, annotated: _Annotated) -> _Match | None:
         """Annotations of the disease at an absent term or under it."""
         below = self._ontology.descendants_of(term).tolist()
-        rows = tuple(row for other in below for row in annotated.get(other, ()))
+        rows = tuple(row for other in below for row in annotated.stated.get(other, ()))
         return _Match(rows, term) if rows else None
 
     def _finding(self, node: int, term: int, weight: float, *, absent: bool) -> Evidence:
@@ -191,3 +203,7 @@ class FindingEvidence:
         if len(self._findings) > _REMEMBERED_FINDINGS:
             self._findings.popitem(last=False)
         return evidence
+
+
+def _pairs(terms: npt.NDArray[np.int32], weights: FloatArray) -> Iterator[tuple[int, float]]:
+    return zip(terms.tolist(), weights.tolist(), strict=True)

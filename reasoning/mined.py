@@ -12,7 +12,7 @@ changes.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -32,7 +32,7 @@ from .answer import Hop, Passage
 from .answer import Path as EvidencePath
 from .paths import to_entity
 
-__all__ = ["MinedSupport", "mined_support"]
+__all__ = ["MinedSupport", "Stance", "added_statements", "mined_support", "passage_of"]
 
 _AGAINST = (Predicate.CONTRAINDICATED_IN, Predicate.HAS_ADVERSE_EVENT)
 _SHOWN = 3  # passages of each stance
@@ -80,13 +80,14 @@ class MinedSupport:
     def passages(self, treatment: int, disease: int) -> tuple[Passage, ...]:
         """The surest places that speak for and against, each paper once a stance."""
         found = []
-        for stance in ("supporting", "contradicting"):
+        stances: tuple[Stance, ...] = ("supporting", "contradicting")
+        for stance in stances:
             seen: set[str] = set()
             for statement in self._of(treatment, disease, stance):
                 paper = statement.publications[0]
                 if paper not in seen and len(seen) < _SHOWN:
                     seen.add(paper)
-                    found.append(_passage(stance, statement))
+                    found.append(passage_of(stance, statement))
         return tuple(found)
 
     def paths(self, treatment: int, disease: int, *, limit: int) -> tuple[EvidencePath, ...]:
@@ -120,6 +121,18 @@ def mined_support(folder: Path, base: GraphSnapshot) -> MinedSupport | None:
     Raises:
         SnapshotError: The folder holds no graph.
     """
+    found = added_statements(folder, base, (*TREATING, *_AGAINST))
+    return None if found is None else MinedSupport(found, base)
+
+
+def added_statements(
+    folder: Path, base: GraphSnapshot, predicates: Iterable[Predicate]
+) -> Iterator[Statement] | None:
+    """Statements of these predicates in graphs that were added to a folder; None without any.
+
+    Raises:
+        SnapshotError: The folder holds no graph, or another one than the model's.
+    """
     if not any(one.kind == "statements" for one in added_graphs(folder)):
         return None
     whole, own = GraphSnapshot.load(folder / "snapshot"), base_snapshot(folder)
@@ -127,9 +140,9 @@ def mined_support(folder: Path, base: GraphSnapshot) -> MinedSupport | None:
         raise SnapshotError(f"{folder}: was built as another graph than the model's")
     standing = {source.name for source in own.sources}
     added = [code for code, s in enumerate(whole.sources) if s.name not in standing]
-    edges = [whole.edges(predicate, negated=None) for predicate in (*TREATING, *_AGAINST)]
+    edges = [whole.edges(predicate, negated=None) for predicate in predicates]
     rows = np.concatenate([e.rows[np.isin(e.source, added)] for e in edges])
-    return MinedSupport((whole.statement(int(row)) for row in rows), base)
+    return (whole.statement(int(row)) for row in rows)
 
 
 def _stance(statement: Statement) -> Stance | None:
@@ -140,10 +153,11 @@ def _stance(statement: Statement) -> Stance | None:
     return None
 
 
-def _passage(stance: str, statement: Statement) -> Passage:
+def passage_of(stance: Stance, statement: Statement) -> Passage:
+    """The place that a mined statement was read at."""
     start, _, end = (statement.qualifier("offsets") or "").partition("-")
     return Passage(
-        stance="supporting" if stance == "supporting" else "contradicting",
+        stance=stance,
         publication=statement.publications[0],
         section=statement.qualifier("section") or "",
         start=int(start) if start else None,

@@ -2,18 +2,19 @@
 
 Decides which of the valuable findings are shown (none that says nearly the same as a better one)
 and the cost class of the examination that shows it. What a question is worth is decided in
-`fusion.symbolic.questions`; examinations are the graph's (MAxO observability of HPO terms).
+`fusion.rescoring`; examinations are the graph's (MAxO observability of HPO terms).
 """
 
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 
-from fusion.symbolic import SymbolicFeatures, TermSets
-from fusion.symbolic.questions import QuestionValue
-from kg.snapshot import GraphSnapshot
+from fusion.predictor import Predictor
+from fusion.rescoring import RescoredQuestions
+from kg.case import ClinicalCase
 from kg.vocabulary import Predicate
 
 from .answer import CostClass, Examination, Question
@@ -61,37 +62,40 @@ class NextQuestions:
     """Questions for the patients of one model.
 
     Args:
-        snapshot: The graph.
-        symbolic: Symbolic features of the model: profiles and hierarchy.
+        predictor: A calibrated model.
         entities: Nodes in words.
     """
 
-    def __init__(
-        self, snapshot: GraphSnapshot, symbolic: SymbolicFeatures, entities: Entities
-    ) -> None:
-        self._snapshot = snapshot
-        self._ontology = symbolic.knowledge.ontology
-        self._content = symbolic.profiles.content
-        self._value = QuestionValue(self._ontology, symbolic.profiles)
+    def __init__(self, predictor: Predictor, entities: Entities) -> None:
+        self._snapshot = predictor.graph
+        self._ontology = predictor.symbolic.knowledge.ontology
+        self._content = predictor.symbolic.profiles.content
+        self._rescored = RescoredQuestions(predictor)
+        self._value = self._rescored.value
         self._entities = entities
         self._tests: dict[int, list[int]] | None = None
         self._lock = Lock()
 
     def best(
-        self, belief: npt.NDArray[np.float64], case: TermSets, *, most: int = 5
+        self,
+        case: ClinicalCase,
+        belief: npt.NDArray[np.float64],
+        *,
+        most: int = 5,
+        scores_of: Callable[[Sequence[ClinicalCase]], npt.NDArray[np.float32]] | None = None,
     ) -> tuple[Question, ...]:
         """The findings whose answer would tell most, best first.
 
         Args:
-            belief: Probability of each disease of the catalogue.
             case: What has been said.
+            belief: Probability of each disease of the catalogue.
             most: Questions to list.
+            scores_of: How patients are ranked; None for the scores of the model as they are.
         """
-        terms, gains = self._value.gains(belief, case)
+        ((terms, gains),) = self._rescored.gains([case], belief[None], scores_of=scores_of)
         chosen: list[Question] = []
         said: set[int] = set()
-        for at in np.argsort(-gains, kind="stable").tolist():
-            term = int(terms[at])
+        for at, term in enumerate(terms.tolist()):
             if len(chosen) == most or gains[at] <= 0.0:
                 break
             ancestors = self._ontology.ancestors_of(term).tolist()

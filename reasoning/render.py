@@ -13,16 +13,19 @@ from types import TracebackType
 from typing import IO, Literal, Self
 
 from rich.console import Console, Group
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from .answer import Alert, Answer, Diagnosis, Entity, Hop, Path, RankedTreatment
+from .answer import Alert, Answer, Diagnosis, Entity, Hop, Passage, Path, RankedTreatment
 
 __all__ = [
     "Format",
     "StreamWriter",
     "certainty_lines",
     "describe_path",
+    "noted_line",
+    "passage_line",
     "publications_of",
     "render_table",
     "to_text",
@@ -81,9 +84,19 @@ def render_table(answer: Answer) -> Group:
     return Group(*parts)
 
 
+def noted_line(answer: Answer) -> str:
+    """Findings of the note with their places: `+` present, `−` excluded, `·` not used."""
+    marks = {"present": "+", "excluded": "−"}
+    return ", ".join(
+        f"{marks.get(n.stance, '·') if n.used else '·'}{n.finding.label} "
+        f"({n.start}–{n.end}{'' if n.used else f', {n.stance}'})"
+        for n in answer.noted
+    )
+
+
 def certainty_lines(answer: Answer) -> list[str]:
-    """How sure the ranking is, what to ask next, what findings do to it, candidate genes."""
-    lines = []
+    """The note's findings, how sure the ranking is, what to ask, what findings do, genes."""
+    lines = [f"in the note: {noted_line(answer)}"] if answer.noted else []
     if (sure := answer.certainty) is not None:
         lines.append(
             f"none of the catalogue: {sure.none_of_catalogue:.3f}; the first {sure.set_size} hold "
@@ -109,6 +122,14 @@ def _probability(value: float | None) -> str:
     return "—" if value is None else f"{value:.3f}"
 
 
+def passage_line(passage: Passage) -> str:
+    """What a paper says, in its own words where its licence allows them, else where it says so."""
+    stands = "for" if passage.stance == "supporting" else "against"
+    said = f"“{passage.sentence}”" if passage.sentence else f"says {passage.predicate}"
+    place = "" if passage.start is None else f" {passage.section} {passage.start}-{passage.end}"
+    return escape(f"{stands}: {said} [{passage.publication}{place}]")
+
+
 def _diagnosis_table(diagnoses: tuple[Diagnosis, ...]) -> Table:
     table = Table(title="Diagnoses", title_justify="left", show_edge=False, pad_edge=False)
     table.add_column("#", justify="right")
@@ -125,6 +146,7 @@ def _diagnosis_table(diagnoses: tuple[Diagnosis, ...]) -> Table:
             + (f" [{e.publications[0]}]" if e.publications else "")
             for e in spoke
         )
+        reasons = "\n".join([reasons, *(passage_line(p) for p in d.passages if d.rank == 1)])
         table.add_row(
             str(d.rank), f"{d.disease.label}\n[dim]{ids}[/dim]", f"{d.score:.2f}",
             _probability(d.probability), reasons,
@@ -143,6 +165,8 @@ def _treatment_table(treatments: tuple[RankedTreatment, ...]) -> Table:
     for t in treatments:
         lines = [f"{describe_path(p)} [dim]\\[{publications_of(p)}][/dim]" for p in t.paths[:2]]
         lines += [_alert_line(a) for a in t.alerts]
+        if t.rank == 1:  # the others have theirs in JSON and HTML
+            lines += [passage_line(p) for p in t.passages]
         if t.no_data:
             lines.append(f"[dim]no data: {', '.join(t.no_data)}[/dim]")
         status = t.status if t.status != "contraindicated" else f"[red]{t.status}[/red]"

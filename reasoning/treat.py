@@ -33,6 +33,7 @@ from .errors import InputError
 from .inputs import unresolved_inputs
 from .loading import load_predictor
 from .mined import MinedSupport, mined_support
+from .noted import with_noted_findings
 from .paths import EvidenceGraph, to_entity, to_path
 from .safety import PatientContext, SafetyCheck, patient_context, select
 
@@ -133,6 +134,7 @@ class TreatmentRanker:
         """
         known = [self._disease(name) for name in given]
         cases = [with_coded_findings(self.predictor.graph, case) for case in cases]
+        cases, noted = with_noted_findings(self.predictor.graph, cases)
         logits = self.predictor.score_diagnoses(cases)
         probabilities = self._diagnoser.probabilities(logits)
         answers = []
@@ -145,7 +147,8 @@ class TreatmentRanker:
                 None if probabilities is None else probabilities[row],
                 evidence=True,
             )
-            answers.append(self._answer_case(case, diagnoses, known, top, paths))
+            answer = self._answer_case(case, diagnoses, known, top, paths)
+            answers.append(answer.model_copy(update={"noted": noted[row]}))
         return answers
 
     def _disease(self, name: str) -> int:

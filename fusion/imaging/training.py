@@ -6,6 +6,7 @@ it answers. Nothing here looks at test images: the number of epochs is given, no
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +18,7 @@ from encoders.precision import fastest_dtype
 
 from .grader import ImageGrader
 
-__all__ = ["GradingConfig", "grade_images", "train_grader"]
+__all__ = ["GradingConfig", "grade_images", "read_images", "train_grader"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,9 @@ class GradingConfig:
     """How an image encoder is fine-tuned.
 
     Attributes:
-        epochs: Rounds over the images.
+        epochs: Rounds over the images; 0 leaves the encoder as it is and trains the head alone.
+        probe_penalty: Penalty of the logistic regressions that the head begins from; 0 begins from
+            nothing.
         batch_images: Images in a step.
         encoder_learning_rate: Peak rate of the encoder.
         head_learning_rate: Peak rate of the head, which starts from nothing.
@@ -40,10 +43,11 @@ class GradingConfig:
         seed: Where all randomness comes from.
     """
 
-    epochs: int = 12
+    epochs: int = 2
+    probe_penalty: float = 0.3
     batch_images: int = 16
-    encoder_learning_rate: float = 3e-4
-    head_learning_rate: float = 3e-3
+    encoder_learning_rate: float = 2e-4
+    head_learning_rate: float = 2e-4
     weight_decay: float = 0.02
     warmup_share: float = 0.15
     average_decay: float = 0.97
@@ -57,8 +61,10 @@ class GradingConfig:
     def __post_init__(self) -> None:
         if self.flips not in ("both", "horizontal", "none"):
             raise ValueError(f"flips: {self.flips!r} is not one of both, horizontal, none")
-        if self.epochs < 1 or self.batch_images < 1:
-            raise ValueError(f"epochs {self.epochs}, batch_images {self.batch_images}; at least 1")
+        if self.epochs < 0 or self.batch_images < 1:
+            raise ValueError(
+                f"epochs {self.epochs}, batch_images {self.batch_images}; at least 0 and 1"
+            )
 
 
 def train_grader(
@@ -66,6 +72,8 @@ def train_grader(
     images: Float[Tensor, "n_images 3 height width"],
     levels: Int[Tensor, "n_images n_scales"],
     config: GradingConfig,
+    *,
+    features: Float[Tensor, "n_images d_read"] | None = None,
 ) -> ImageGrader:
     """Fine-tunes a grader and returns the average of its weights.
 
@@ -74,10 +82,20 @@ def train_grader(
         images: Pixels in [0, 1].
         levels: Level of each image on each scale; below 0 is unknown.
         config: How.
+        features: What the untrained grader reads of the images, as `read_images` gives it; None
+            reads them again.
     """
     device = grader.head.weight.device
     rng = torch.Generator().manual_seed(config.seed)
     torch.manual_seed(config.seed)
+    # Convolutions of small images are up to 1.7 times as fast in this layout on a CPU.
+    grader.to(memory_format=torch.channels_last)
+    if config.probe_penalty:
+        if features is None:
+            features = read_images(grader, images, flips=config.flips)
+        grader.begin_from_probe(features, levels.to(device), penalty=config.probe_penalty)
+    if not config.epochs:
+        return grader.eval()
     steps_per_epoch = -(-len(images) // config.batch_images)
     total = config.epochs * steps_per_epoch
     groups = [
@@ -102,12 +120,14 @@ def train_grader(
             multi_avg_fn=get_ema_multi_avg_fn(config.average_decay),  # type: ignore[no-untyped-call]
             use_buffers=True,
         )
-    dtype = fastest_dtype(device)
+    dtype = _training_dtype(device)
     grader.train()
     for _ in range(config.epochs):
         order = torch.randperm(len(images), generator=rng)
         for rows in torch.split(order, config.batch_images):
-            batch = _augment(images[rows], config, rng).to(device)
+            batch = _augment(images[rows], config, rng).to(
+                device, memory_format=torch.channels_last
+            )
             with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
                 logits = grader(batch)
             loss = grader.loss(logits, levels[rows].to(device))
@@ -132,25 +152,58 @@ def grade_images(
     batch_images: int = 32,
 ) -> tuple[Float[Tensor, "n_images n_questions"], ...]:
     """Cumulative logits of each scale, averaged over the flipped views that mean the same."""
+
+    def logits(batch: Tensor) -> Tensor:
+        return torch.cat(grader(batch), dim=1)
+
     grader.eval()
-    device = grader.head.weight.device
-    dtype = fastest_dtype(device)
+    seen = _over_views(logits, images, grader, flips=flips, batch_images=batch_images)
+    return torch.split(seen.cpu(), grader.n_questions, dim=1)
+
+
+@torch.no_grad()
+def read_images(
+    grader: ImageGrader,
+    images: Float[Tensor, "n_images 3 height width"],
+    *,
+    flips: str = "both",
+    batch_images: int = 32,
+) -> Float[Tensor, "n_images d_read"]:
+    """What the head of a grader reads, averaged likewise; the features of a linear probe."""
+    grader.eval()
+    return _over_views(grader.read, images, grader, flips=flips, batch_images=batch_images)
+
+
+def _over_views(
+    read: Callable[[Tensor], Tensor],
+    images: Tensor,
+    grader: ImageGrader,
+    *,
+    flips: str,
+    batch_images: int,
+) -> Tensor:
     views: list[tuple[int, ...]] = [()]
     if flips != "none":
         views.append((3,))
     if flips == "both":
         views += [(2,), (2, 3)]
-    parts: list[list[Tensor]] = [[] for _ in grader.n_questions]
+    device = grader.head.weight.device
+    parts = []
     for batch in torch.split(images, batch_images):
-        sums: list[Tensor] = []
-        for view in views:
-            seen = batch.flip(view) if view else batch
-            with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-                logits = grader(seen.to(device))
-            sums = [a + b for a, b in zip(sums, logits, strict=True)] if sums else list(logits)
-        for scale, value in enumerate(sums):
-            parts[scale].append(value.cpu() / len(views))
-    return tuple(torch.cat(part) for part in parts)
+        seen = [batch.flip(view) if view else batch for view in views]
+        parts.append(
+            torch.stack(
+                [read(v.to(device).contiguous(memory_format=torch.channels_last)) for v in seen]
+            )
+            .float()
+            .mean(dim=0)
+        )
+    return torch.cat(parts)
+
+
+def _training_dtype(device: torch.device) -> torch.dtype:
+    """Depthwise convolutions gain nothing from bf16 on a CPU: measured 89 against 119 ms."""
+    return fastest_dtype(device) if device.type == "cuda" else torch.float32
 
 
 def _augment(

@@ -12,6 +12,7 @@ from typing import Literal
 import pyarrow as pa
 from pyarrow import ipc
 
+from kg.literature.mapped_names import MappedName
 from kg.snapshot import GraphSnapshot
 from kg.vocabulary import NodeType
 
@@ -103,9 +104,12 @@ class Lexicon:
         self.trie = Trie(self.groups)
 
     @classmethod
-    def of_graph(cls, snapshot: GraphSnapshot) -> "Lexicon":
-        """The names and synonyms of a graph's nodes."""
-        rows: list[tuple[str, Group, tuple[str, ...]]] = []
+    def of_graph(cls, snapshot: GraphSnapshot, mapped: Iterable[MappedName] = ()) -> "Lexicon":
+        """The names and synonyms of a graph's nodes, and names that mapping files add."""
+        rows: list[tuple[str, Group, tuple[str, ...]]] = [
+            (one.name, "other" if one.kind is None else _GROUP_OF[one.kind], (one.id,))
+            for one in mapped
+        ]
         for node in snapshot.nodes():
             group = _GROUP_OF.get(node.type)
             if group is None:

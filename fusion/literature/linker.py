@@ -1,56 +1,38 @@
 """From a name in a text to an id: what it is called in training documents, in the graph, or nearly.
 
 Decides the order of evidence: the long form of an abbreviation, the same name in training
-documents, the same name in the graph, a shorter or reordered form of it, and last the nearest known
-name by its runs of letters. A name that is near to none is "not in the catalogue": no id.
+documents, the same name in the graph, a shorter, reordered or divided form of it, and last the
+nearest known name by its runs of letters. A name that is near to none is "not in the catalogue".
 """
 
-import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from itertools import chain
 from typing import Literal
 
 from kg.identifiers import prefix_of
-from kg.literature import EntityType, Mention
+from kg.literature import EntityType
 from kg.literature.abbreviations import abbreviations
 
+from .gold_names import GoldNames, id_form
 from .lexicon import Group, Lexicon
-from .name_keys import key_of, word_key
+from .name_keys import key_of
 from .name_neighbours import NameNeighbours
+from .name_variants import composite, shortened
 from .words import word_strings
 
-__all__ = ["GoldNames", "How", "Link", "Linker"]
+__all__ = ["How", "Link", "Linker"]
 
 How = Literal["training", "graph", "part", "near", "none"]
 
 _GROUPS_OF: Mapping[EntityType, tuple[Group, ...]] = {
-    EntityType.CHEMICAL: ("chemical",),
-    EntityType.DISEASE: ("disease", "phenotype"),
-    EntityType.PHENOTYPE: ("phenotype", "disease"),
+    EntityType.CHEMICAL: ("chemical", "other"),
+    EntityType.DISEASE: ("disease", "phenotype", "other"),
+    EntityType.PHENOTYPE: ("phenotype", "disease", "other"),
     EntityType.GENE: ("gene",),
 }
-_PREFERRED: Mapping[EntityType, tuple[str, ...]] = {
-    EntityType.CHEMICAL: ("MESH",),
-    EntityType.DISEASE: ("MESH", "OMIM"),
-    EntityType.PHENOTYPE: ("MESH", "HP"),
-    EntityType.GENE: ("NCBIGENE",),
-}
-# Words that say how a disease is, or which salt a drug is, and not what it is.
-_SIDE_WORDS = frozenset(
-    word_key(word)
-    for line in (
-        "acute chronic severe mild moderate transient reversible irreversible fatal persistent",
-        "progressive recurrent symptomatic asymptomatic new onset drug induced experimental",
-        "spontaneous spontaneously primary secondary idiopathic familial hereditary inherited",
-        "sporadic advanced early late end stage adult pediatric human neonatal diffuse massive",
-        "intense hydrochloride hcl sodium potassium sulfate acetate phosphate citrate maleate",
-        "tartrate mesylate bromide hydrobromide chloride d l dl r s",
-    )
-    for word in line.split()
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,75 +53,51 @@ class Link:
 _NONE = Link(ids=(), how="none", score=0.0)
 
 
-class GoldNames:
-    """Names of training documents with the ids that people gave them.
-
-    Args:
-        counts: By key and type, how often each ids were given.
-    """
-
-    def __init__(
-        self, counts: Mapping[tuple[str, EntityType], Mapping[tuple[str, ...], int]]
-    ) -> None:
-        self.counts = counts
-
-    @classmethod
-    def count(cls, mentions: Iterable[Mention]) -> "GoldNames":
-        """Count gold mentions; those without an id teach nothing."""
-        counts: dict[tuple[str, EntityType], Counter[tuple[str, ...]]] = defaultdict(Counter)
-        for mention in mentions:
-            key = key_of(word_strings(mention.text))
-            if key and mention.ids:
-                counts[key, mention.type][mention.ids] += 1
-        return cls(counts)
-
-    def ids(self, key: str, kind: EntityType) -> tuple[str, ...]:
-        """The ids given most often; none when the name is unknown."""
-        found = self.counts.get((key, kind))
-        return max(sorted(found), key=lambda ids: found[ids]) if found else ()
-
-    def save(self, path: Path) -> None:
-        """Write as JSON."""
-        rows = [
-            [key, kind.value, list(ids), count]
-            for (key, kind), found in sorted(self.counts.items())
-            for ids, count in sorted(found.items())
-        ]
-        path.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: Path) -> "GoldNames":
-        """Read what `save` wrote."""
-        counts: dict[tuple[str, EntityType], Counter[tuple[str, ...]]] = defaultdict(Counter)
-        for key, kind, ids, count in json.loads(path.read_text(encoding="utf-8")):
-            counts[key, EntityType(kind)][tuple(ids)] = count
-        return cls(counts)
-
-
 class Linker:
     """Gives mentions their ids.
 
     Args:
         lexicon: The graph's names.
-        gold: Names of the training documents.
+        gold: Names of the training documents, one for each corpus.
         threshold: Least likeness of the nearest name.
-        namespaces: Only nodes that have an id with one of these prefixes are meant; None takes
-            all. The gold ids of a corpus are compared within its own namespaces.
+        namespaces: Only ids with one of these prefixes are given out, as the gold of a corpus has
+            them; None gives out nodes of the graph.
+        corpus: Number of the corpus whose ids and forms of ids come first.
+        in_graph: Tells whether an id is a node, by whatever name; None takes every id for one.
     """
 
     def __init__(
         self,
         lexicon: Lexicon,
-        gold: GoldNames,
+        gold: Sequence[GoldNames],
         *,
         threshold: float = 0.85,
         namespaces: Mapping[EntityType, tuple[str, ...]] | None = None,
+        corpus: int = 0,
+        in_graph: Callable[[str], bool] | None = None,
     ) -> None:
         self.lexicon = lexicon
-        self.gold = gold
+        self.gold = tuple(gold)
         self.threshold = threshold
         self.namespaces = namespaces
+        self.in_graph = in_graph
+        own = self.gold[corpus : corpus + 1]
+        self._gold = (*own, *(names for names in self.gold if names not in own))
+        self._forms = own[0].forms() if own else {}
         self._known: dict[tuple[str, EntityType], Link] = {}
+
+    def following(
+        self, namespaces: Mapping[EntityType, tuple[str, ...]], corpus: int | None
+    ) -> "Linker":
+        """The same linker, giving out ids as a corpus does."""
+        return Linker(
+            self.lexicon,
+            self.gold,
+            threshold=self.threshold,
+            namespaces=namespaces,
+            corpus=corpus or 0,
+            in_graph=self.in_graph,
+        )
 
     def links(self, text: str, mentions: Sequence[tuple[int, int, EntityType]]) -> list[Link]:
         """Links of the mentions of one text."""
@@ -173,40 +131,68 @@ class Linker:
         exact = self._exact(key, kind)
         if exact is not None:
             return exact
-        parts = key.split(" ")
-        for shorter in _shortened(parts):
+        for shorter in shortened(key):
             part = self._exact(shorter, kind)
             if part is not None:
                 return Link(ids=part.ids, how="part", score=0.9)
+        for members in composite(key):
+            found = [self._exact(member, kind) for member in members]
+            ids = [one.ids for one in found if one is not None]
+            if len(ids) == len(members):
+                return Link(ids=tuple(dict.fromkeys(chain(*ids))), how="part", score=0.9)
         if kind in _GROUPS_OF and len(key) > 4:
             near, likeness = self._neighbours(kind).nearest(key)
             if likeness >= self.threshold:
-                found = self._exact(near, kind)
-                if found is not None:
-                    return Link(ids=found.ids, how="near", score=min(likeness, 0.89))
+                nearest = self._exact(near, kind)
+                if nearest is not None:
+                    return Link(ids=nearest.ids, how="near", score=min(likeness, 0.89))
         return _NONE
 
     def _exact(self, key: str, kind: EntityType) -> Link | None:
-        ids = self.gold.ids(key, kind)
-        if ids:
-            return Link(ids=ids, how="training", score=1.0)
+        marked: tuple[str, ...] = ()
+        for names in self._gold:
+            ids = names.ids(key, kind)
+            if ids and self._fits(ids, kind):
+                return Link(ids=ids, how="training", score=1.0)
+            marked = marked or ids
         groups = _GROUPS_OF.get(kind, ())
-        found = [
-            (place, groups.index(group), curie)
+        found = Counter(
+            (rank, curie)
             for group, ids in self.lexicon.nodes.get(key, ())
             if group in groups
-            for place, curie in self._named(ids, kind)
-        ]
-        return Link(ids=(min(found)[2],), how="graph", score=1.0) if found else None
+            for rank, curie in self._named(ids, kind, groups.index(group))
+        )
+        if found:
+            # Of ids that are as good, the one that more sources give the name.
+            best = min(found, key=lambda one: (one[0][0], -found[one], one[0][1], one[1]))
+            return Link(ids=(best[1],), how="graph", score=1.0)
+        if marked and self.namespaces is None:
+            return Link(ids=marked, how="training", score=1.0)
+        return None
 
-    def _named(self, ids: tuple[str, ...], kind: EntityType) -> list[tuple[int, str]]:
-        """The id of a node that is given out, and how good its namespace is; or none."""
-        wanted = None if self.namespaces is None else self.namespaces.get(kind, ())
-        for place, prefix in enumerate(_PREFERRED.get(kind, ()) if wanted is None else wanted):
-            for curie in ids:
-                if prefix_of(curie) == prefix:
-                    return [(place, curie)]
-        return [(9, ids[0])] if wanted is None else []
+    def _fits(self, ids: tuple[str, ...], kind: EntityType) -> bool:
+        """Whether ids of training documents can be given out here."""
+        if self.namespaces is None:
+            return self.in_graph is None or all(map(self.in_graph, ids))
+        forms = self._forms.get(kind, {})
+        return not forms or all(id_form(curie) in forms for curie in ids)
+
+    def _named(
+        self, ids: tuple[str, ...], kind: EntityType, group: int
+    ) -> Iterator[tuple[tuple[float, int], str]]:
+        """Ids of a node that may be given out, with how good they are, less being better."""
+        if self.namespaces is None:
+            if self.in_graph is None or self.in_graph(ids[0]):
+                yield (0.0, group), ids[0]
+            return
+        wanted, forms = self.namespaces.get(kind, ()), self._forms.get(kind, {})
+        for curie in ids:
+            if prefix_of(curie) in wanted:
+                share = forms.get(id_form(curie), 0.0)
+                # MeSH has given many substances a new id since a corpus was made, of a form that
+                # the corpus does not know.
+                if share or not forms:
+                    yield (-share, group), curie
 
     def _neighbours(self, kind: EntityType) -> NameNeighbours:
         own = (EntityType.CHEMICAL, EntityType.GENE)
@@ -216,25 +202,12 @@ class Linker:
     def _by_kind(self) -> dict[EntityType, NameNeighbours]:
         books = {}
         for kind in (EntityType.CHEMICAL, EntityType.DISEASE, EntityType.GENE):
-            groups = set(_GROUPS_OF[kind])
+            groups = _GROUPS_OF[kind]
             keys = {
                 key
                 for key, found in self.lexicon.nodes.items()
-                if any(group in groups and self._named(ids, kind) for group, ids in found)
+                if any(group in groups and any(self._named(ids, kind, 0)) for group, ids in found)
             }
-            keys |= {key for key, of in self.gold.counts if of is kind}
+            keys |= {key for names in self._gold for key, of in names.counts if of is kind}
             books[kind] = NameNeighbours(sorted(key for key in keys if len(key) > 4))
         return books
-
-
-def _shortened(parts: Sequence[str]) -> list[str]:
-    """Keys without side words, and the words the other way round around "of" and "in"."""
-    kept = [part for part in parts if part not in _SIDE_WORDS]
-    found = []
-    if kept and len(kept) < len(parts):
-        found.append(" ".join(kept))
-    for word in ("of", "in"):
-        if word in kept[1:-1]:
-            place = kept.index(word)
-            found.append(" ".join([*[p for p in kept[place + 1 :] if p != "the"], *kept[:place]]))
-    return found

@@ -30,20 +30,45 @@ from .recognition import NameFinder
 from .relations import FoundRelation, RelationReader
 from .words import Words, split_words
 
-__all__ = ["TrainedMiner"]
+__all__ = ["ReadDocument", "TrainedMiner"]
 
 _BATCH = 32
 _HEDGED_SHARE = 0.8  # of the confidence that remains when the paper is not sure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
-    """What was read in one document."""
+class ReadDocument:
+    """What was read in one document.
+
+    Attributes:
+        document: The document.
+        linked: Its words and entities.
+        mentions: Names that were found.
+        relations: All pairs that each reader was asked about.
+    """
 
     document: Document
     linked: LinkedDocument
     mentions: tuple[Mention, ...]
     relations: tuple[tuple[FoundRelation, ...], ...]
+
+    def annotated(self) -> AnnotatedDocument:
+        """Names, ids and stated relations, in the form of a gold corpus."""
+        entities = self.linked.entities
+        return AnnotatedDocument(
+            document=self.document,
+            mentions=self.mentions,
+            relations=tuple(
+                Relation(
+                    kind=found.kind,
+                    subject=entities[found.first].id,
+                    object=entities[found.second].id,
+                )
+                for of_reader in self.relations
+                for found in of_reader
+                if found.is_stated
+            ),
+        )
 
 
 class TrainedMiner:
@@ -77,6 +102,22 @@ class TrainedMiner:
             if read.document.publication:
                 yield from self._statements(read)
 
+    def read(
+        self,
+        documents: Iterable[Document],
+        *,
+        namespaces: Mapping[EntityType, tuple[str, ...]] | None = None,
+        head: int | None = None,
+    ) -> Iterator[ReadDocument]:
+        """Everything that is read in documents, stated or not.
+
+        Args:
+            documents: What is read.
+            namespaces: Prefixes of the ids that are given out; None takes any node of the graph.
+            head: Number of the corpus whose guidelines are followed; None mixes all.
+        """
+        yield from self._read(documents, self._linker(namespaces, head), head=head)
+
     def annotate(
         self,
         documents: Iterable[Document],
@@ -84,38 +125,19 @@ class TrainedMiner:
         namespaces: Mapping[EntityType, tuple[str, ...]] | None = None,
         head: int | None = None,
     ) -> Iterator[AnnotatedDocument]:
-        """Documents with names, ids and stated relations, in the form of a gold corpus.
-
-        Args:
-            documents: What is read.
-            namespaces: Prefixes of the ids that are given out; None takes any node of the graph.
-            head: Number of the corpus whose guidelines are followed; None mixes all.
-        """
-        for read in self._read(documents, self._linker(namespaces), head=head):
-            entities = read.linked.entities
-            yield AnnotatedDocument(
-                document=read.document,
-                mentions=read.mentions,
-                relations=tuple(
-                    Relation(
-                        kind=found.kind,
-                        subject=entities[found.first].id,
-                        object=entities[found.second].id,
-                    )
-                    for of_reader in read.relations
-                    for found in of_reader
-                    if found.is_stated
-                ),
-            )
+        """What `read` gives, in the form of a gold corpus."""
+        for one in self.read(documents, namespaces=namespaces, head=head):
+            yield one.annotated()
 
     def link_gold(
         self,
         documents: Iterable[AnnotatedDocument],
         *,
         namespaces: Mapping[EntityType, tuple[str, ...]] | None = None,
+        head: int | None = None,
     ) -> Iterator[AnnotatedDocument]:
         """The same documents with their names as they are and the miner's ids."""
-        linker = self._linker(namespaces)
+        linker = self._linker(namespaces, head)
         for document in documents:
             spans = [(m.start, m.end, m.type) for m in document.mentions]
             links = linker.links(document.document.text, spans)
@@ -127,19 +149,18 @@ class TrainedMiner:
                 ),
             )
 
-    def _linker(self, namespaces: Mapping[EntityType, tuple[str, ...]] | None) -> Linker:
-        if namespaces is None:
-            return self.linker
-        own = self.linker
-        return Linker(own.lexicon, own.gold, threshold=own.threshold, namespaces=namespaces)
+    def _linker(
+        self, namespaces: Mapping[EntityType, tuple[str, ...]] | None, head: int | None
+    ) -> Linker:
+        return self.linker if namespaces is None else self.linker.following(namespaces, head)
 
     def relate(self, documents: Sequence[LinkedDocument]) -> list[list[list[FoundRelation]]]:
-        """Relations of linked documents by each reader: readers, documents, relations."""
-        return [reader.read(documents) for reader in self.readers]
+        """Relations of documents whose names were found: readers, documents, relations."""
+        return [reader.read(documents, on_text=True) for reader in self.readers]
 
     def _read(
         self, documents: Iterable[Document], linker: Linker, *, head: int | None
-    ) -> Iterator[_Read]:
+    ) -> Iterator[ReadDocument]:
         batch: list[Document] = []
         for document in documents:
             batch.append(document)
@@ -151,7 +172,7 @@ class TrainedMiner:
 
     def _read_batch(
         self, batch: Sequence[Document], linker: Linker, head: int | None
-    ) -> Iterator[_Read]:
+    ) -> Iterator[ReadDocument]:
         texts = [split_words(document.text) for document in batch]
         with torch.inference_mode():
             names = self.finder.names(texts, head=head)
@@ -181,14 +202,14 @@ class TrainedMiner:
             )
         related = self.relate(linked)
         for number, document in enumerate(batch):
-            yield _Read(
+            yield ReadDocument(
                 document=document,
                 linked=linked[number],
                 mentions=mentions[number],
                 relations=tuple(tuple(reader[number]) for reader in related),
             )
 
-    def _statements(self, read: _Read) -> Iterator[MinedStatement]:
+    def _statements(self, read: ReadDocument) -> Iterator[MinedStatement]:
         best: dict[tuple[int, int, str], tuple[FoundRelation, Meaning]] = {}
         entities = read.linked.entities
         for of_reader in read.relations:
@@ -203,7 +224,7 @@ class TrainedMiner:
                 ends = (found.first, found.second)
                 first, second = ends[::-1] if meaning.swapped else ends
                 key = (first, second, meaning.predicate.value)
-                if key not in best or best[key][0].probability < found.probability:
+                if key not in best or best[key][0].belief < found.belief:
                     best[key] = (found, meaning)
         if not best:
             return
@@ -228,7 +249,7 @@ class TrainedMiner:
                 object_span=object_,
                 sentence_sha256=sentence_digest(sentence),
                 sentence=sentence if quoted else None,
-                confidence=round(found.probability * (_HEDGED_SHARE if hedged else 1.0), 4),
+                confidence=round(found.belief * (_HEDGED_SHARE if hedged else 1.0), 4),
                 negated=is_negated(sentence, low.start - evidence.start, high.end - evidence.start),
                 hedged=hedged,
                 direction=meaning.direction,

@@ -21,8 +21,10 @@ from encoders.word_states import WordStates
 from kg.literature import EntityType
 from kg.snapshot import GraphSnapshot
 
+from .belief_curve import BeliefCurve
+from .gold_names import GoldNames, load_gold_names, save_gold_names
 from .lexicon import Lexicon
-from .linker import GoldNames, Linker
+from .linker import Linker
 from .miner import TrainedMiner
 from .name_shapes import NameShapes
 from .prior import GraphPrior, RelatedBefore
@@ -38,7 +40,7 @@ from .word_features import WordKnowledge
 
 __all__ = ["MinerFolderError", "MinerManifest", "load_miner", "read_manifest", "save_miner"]
 
-_FORMAT = 1
+_FORMAT = 2
 _MANIFEST = "miner.json"
 
 
@@ -74,7 +76,7 @@ def save_miner(
     *,
     tagger: MentionTagger,
     knowledge: WordKnowledge,
-    gold: GoldNames,
+    gold: Sequence[GoldNames],
     readers: Sequence[RelationReader],
     settings: MinerSettings,
     graph: str,
@@ -86,7 +88,7 @@ def save_miner(
     folder.mkdir(parents=True, exist_ok=True)
     knowledge.lexicon.save(folder / "names.arrow")
     knowledge.surfaces.save(folder / "surfaces.json")
-    gold.save(folder / "gold_names.json")
+    save_gold_names(gold, folder / "gold_names.json")
     save_arrays({"weights": knowledge.shapes.weights}, str(folder / "shapes.safetensors"))
     state = {name: value.contiguous() for name, value in tagger.state_dict().items()}
     save_file(state, str(folder / "tagger.safetensors"))
@@ -155,7 +157,7 @@ def load_miner(folder: Path, graph: GraphSnapshot | None = None) -> TrainedMiner
             empty = GraphSnapshot.from_records(nodes=[], statements=[], mappings=[], sources=[])
             prior = GraphPrior(graph if graph is not None else empty)
         readers = [_load_reader(folder, row, prior) for row in _manifest(folder)["readers"]]
-        gold = GoldNames.load(folder / "gold_names.json")
+        gold = load_gold_names(folder / "gold_names.json")
     except MinerFolderError:
         raise
     except Exception as error:  # each kind of file breaks in its own way
@@ -164,7 +166,12 @@ def load_miner(folder: Path, graph: GraphSnapshot | None = None) -> TrainedMiner
         ) from error
     return TrainedMiner(
         finder=NameFinder(tagger, heads, knowledge),
-        linker=Linker(knowledge.lexicon, gold, threshold=manifest.settings.near_threshold),
+        linker=Linker(
+            knowledge.lexicon,
+            gold,
+            threshold=manifest.settings.near_threshold,
+            in_graph=None if graph is None else lambda curie: graph.index(curie) is not None,
+        ),
         readers=readers,
         version=manifest.version[:12],
     )
@@ -205,6 +212,7 @@ def _save_reader(folder: Path, number: int, reader: RelationReader) -> dict[str,
         "related": dict(reader.before.related),
         "named": dict(reader.before.named),
         "prior": reader.prior is not None,
+        "on_text": None if reader.on_text is None else reader.on_text.to_mapping(),
     }
 
 
@@ -219,6 +227,7 @@ def _load_reader(folder: Path, row: dict[str, Any], prior: GraphPrior | None) ->
         model=RelationModel(bags, trees, row["n_classes"]),
         before=RelatedBefore(row["related"], row["named"]),
         prior=prior if row["prior"] else None,
+        on_text=None if row["on_text"] is None else BeliefCurve.from_mapping(row["on_text"]),
     )
 
 

@@ -48,17 +48,28 @@ class NameFinder:
             for kind in tags.types:
                 self._speaks.setdefault(kind, number)
 
-    def names(self, texts: Sequence[Words], *, head: int | None = None) -> list[list[Name]]:
+    def names(
+        self,
+        texts: Sequence[Words],
+        *,
+        head: int | None = None,
+        given: Sequence[Sequence[TaggerInput]] | None = None,
+    ) -> list[list[Name]]:
         """Names of each text, from left to right, without overlap.
 
         Args:
             texts: Cut texts.
             head: Corpus whose guidelines are asked; None asks, for each type, the first corpus
                 that has it.
+            given: Sentences of each text as the tagger reads them; None makes them.
         """
         sentences: list[tuple[int, int, TaggerInput]] = []
         for number, words in enumerate(texts):
-            inputs = tagger_inputs(words, self.knowledge, self.tagger.states)
+            inputs = (
+                given[number]
+                if given is not None
+                else tagger_inputs(words, self.knowledge, self.tagger.states)
+            )
             for one, (first, _) in zip(inputs, words.sentences, strict=True):
                 sentences.append((number, first, one))
         heads = sorted(set(self._speaks.values())) if head is None else [head]

@@ -15,6 +15,7 @@ from numpy import ndarray as Array
 
 from kg.literature import AnnotatedDocument, EntityType
 
+from .belief_curve import BeliefCurve
 from .linked import LinkedDocument, linked_document
 from .pair_features import PriorKnowledge, pair_columns
 from .pair_words import entity_bag, pair_bag
@@ -37,6 +38,7 @@ class FoundRelation:
         first: Number of the first entity in the linked document.
         second: Number of the second one.
         probability: In [0, 1].
+        belief: How often such a relation is right, in [0, 1].
         threshold: From where on the relation is stated.
     """
 
@@ -44,6 +46,7 @@ class FoundRelation:
     first: int
     second: int
     probability: float
+    belief: float
     threshold: float
 
     @property
@@ -62,6 +65,7 @@ class RelationReader:
         model: The classifier.
         before: Statistics of the training documents.
         prior: What the graph states; None when the model was trained without.
+        on_text: Belief and threshold where names are found by machine; None when unknown.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class RelationReader:
         model: RelationModel,
         before: RelatedBefore,
         prior: PriorKnowledge | None,
+        on_text: BeliefCurve | None = None,
     ) -> None:
         self.kinds = tuple(kinds)
         self.types = tuple(types)
@@ -80,6 +85,7 @@ class RelationReader:
         self.model = model
         self.before = before
         self.prior = prior
+        self.on_text = on_text
 
     @classmethod
     def fit(
@@ -109,15 +115,28 @@ class RelationReader:
             dtype=np.int64,
         )
         n_classes = 1 if len(kinds) == 1 else 1 + len(kinds)
-        model, held = RelationModel.fit(table, labels, n_classes=n_classes, seed=seed)
+        # Trees for each kind cost as many times more; one model of them is enough.
+        few = n_classes > 1
+        model, held = RelationModel.fit(
+            table, labels, n_classes=n_classes, n_folds=3 if few else 5, n_seeds=1 if few else 3,
+            seed=seed,
+        )  # fmt: skip
         missed = sum(len(of) for of in gold) - int((labels > 0).sum())
         threshold = best_threshold(_any(held), labels > 0, n_missed=max(missed, 0))
         return cls(
             kinds=kinds, types=types, threshold=threshold, model=model, before=before, prior=prior
         )
 
-    def read(self, documents: Sequence[LinkedDocument]) -> list[list[FoundRelation]]:
-        """All pairs of each document with their most probable kind."""
+    def read(
+        self, documents: Sequence[LinkedDocument], *, on_text: bool = False
+    ) -> list[list[FoundRelation]]:
+        """All pairs of each document with their most probable kind.
+
+        Args:
+            documents: With gold names, or names that were found.
+            on_text: The names were found by machine.
+        """
+        curve = self.on_text if on_text else None
         pairs = [list(document.pairs(self.types)) for document in documents]
         table = _table(documents, pairs, self.prior, self.before, own=None)
         values = self.model.probabilities(table)
@@ -128,13 +147,15 @@ class RelationReader:
         for asked in pairs:
             here = []
             for first, second in asked:
+                probability = min(max(float(related[row]), 0.0), 1.0)
                 here.append(
                     FoundRelation(
                         kind=self.kinds[int(best[row])],
                         first=first,
                         second=second,
-                        probability=min(max(float(related[row]), 0.0), 1.0),
-                        threshold=self.threshold,
+                        probability=probability,
+                        belief=probability if curve is None else curve.belief(probability),
+                        threshold=self.threshold if curve is None else curve.threshold,
                     )
                 )
                 row += 1

@@ -22,7 +22,8 @@ class MinerSettings:
     Attributes:
         encoder: BERT by folder or hub name; `none` tags by names and letters alone.
         frozen_layers: First layers of the BERT that are held still; training is faster.
-        epochs: Passes over the training documents.
+        epochs: Passes over the first corpus.
+        further_epochs: Of these, the first ones that also go over the other corpora.
         epochs_without_encoder: The same when there is no BERT, which learns sooner.
         batch_sentences: Sentences of a step.
         encoder_rate: Peak learning rate of the BERT.
@@ -34,8 +35,9 @@ class MinerSettings:
     """
 
     encoder: str = "all-MiniLM-L6-v2"
-    frozen_layers: int = 0
-    epochs: int = 10
+    frozen_layers: int = 2
+    epochs: int = 4
+    further_epochs: int = 1
     epochs_without_encoder: int = 5
     batch_sentences: int = 24
     encoder_rate: float = 1.2e-4
@@ -49,6 +51,8 @@ class MinerSettings:
         for name in ("epochs", "epochs_without_encoder", "batch_sentences"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name}: {getattr(self, name)}; needs at least 1")
+        if self.further_epochs < 0:
+            raise SettingsError(f"further_epochs: {self.further_epochs}; needs at least 0")
         for name in ("encoder_rate", "head_rate"):
             if not 0 < getattr(self, name) < 1:
                 raise SettingsError(f"{name}: {getattr(self, name)}; needs to be in (0, 1)")

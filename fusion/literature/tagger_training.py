@@ -95,7 +95,7 @@ def fit_tagger(
     sentences: Sequence[TaggedSentence],
     settings: MinerSettings,
     *,
-    checkpoints: Path,
+    checkpoints: Path | None,
     fingerprint: str,
     progress: Callable[[int, int, float], None] = lambda _done, _total, _loss: None,
 ) -> None:
@@ -105,17 +105,22 @@ def fit_tagger(
         tagger: Freshly made.
         sentences: Gold.
         settings: Options.
-        checkpoints: Folder where finished epochs are kept; the newest is taken up.
+        checkpoints: Folder where finished epochs are kept; the newest is taken up. None keeps none.
         fingerprint: Of everything that the run depends on.
         progress: Told steps done, steps in all and the mean loss since it was last told.
     """
     epochs = settings.epochs if tagger.states is not None else settings.epochs_without_encoder
-    batches = [_batches(sentences, settings, epoch) for epoch in range(epochs)]
+    n_further = settings.further_epochs
+    batches = [_batches(sentences, settings, epoch, n_further) for epoch in range(epochs)]
     total = sum(map(len, batches))
     optimizer = _optimizer(tagger, settings)
     peaks = [group["lr"] for group in optimizer.param_groups]
-    found = load_training(checkpoints, fingerprint=fingerprint, model=tagger, optimizer=optimizer)
-    begin = found[0].step if found is not None else 0
+    begin = 0
+    if checkpoints is not None:
+        found = load_training(
+            checkpoints, fingerprint=fingerprint, model=tagger, optimizer=optimizer
+        )
+        begin = found[0].step if found is not None else 0
     if begin < epochs:
         sentences = _with_lower_states(tagger.states, sentences)
     step = sum(map(len, batches[:begin]))
@@ -137,25 +142,30 @@ def fit_tagger(
             if step % 20 == 0 or step == total:
                 progress(step, total, float(np.mean(losses)))
                 losses.clear()
-        save_training(
-            checkpoints,
-            progress=Progress(stage="learn", step=epoch + 1, stage_end=epochs),
-            fingerprint=fingerprint,
-            model=tagger,
-            optimizer=optimizer,
-            best=None,
-            keep=1,
-        )
+        if checkpoints is not None:
+            save_training(
+                checkpoints,
+                progress=Progress(stage="learn", step=epoch + 1, stage_end=epochs),
+                fingerprint=fingerprint,
+                model=tagger,
+                optimizer=optimizer,
+                best=None,
+                keep=1,
+            )
     tagger.eval()
 
 
 def _batches(
-    sentences: Sequence[TaggedSentence], settings: MinerSettings, epoch: int
+    sentences: Sequence[TaggedSentence], settings: MinerSettings, epoch: int, n_further: int
 ) -> list[list[int]]:
-    """Sentences of one corpus and like length together, in an order that the epoch decides."""
+    """Sentences of one corpus and like length together, in an order that the epoch decides.
+
+    The first corpus is what the miner is for, so the last passes are its own.
+    """
     rng = random.Random(f"{settings.seed} {epoch}")  # noqa: S311  # no secret
+    asked = [n for n, one in enumerate(sentences) if one.head == 0 or epoch < n_further]
     order = sorted(
-        range(len(sentences)),
+        asked,
         key=lambda n: (sentences[n].head, len(sentences[n].input.words) // 6, rng.random()),
     )
     found: list[list[int]] = []

@@ -7,7 +7,7 @@ survive a stop), learn relations, write the folder. Nothing of an excluded docum
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -17,11 +17,13 @@ import torch
 from encoders.word_states import WordStates
 from kg.identifiers import prefix_of
 from kg.literature import EntityType
+from kg.literature.mapped_names import MappedName
 from kg.snapshot import GraphSnapshot
 
 from .corpora import GoldCorpus, counted_words, document_keys, read_gold, word_names
+from .gold_names import GoldNames
+from .held_out import rehearse
 from .lexicon import Lexicon
-from .linker import GoldNames
 from .miner_folder import save_miner
 from .name_shapes import NameShapes
 from .prior import GraphPrior
@@ -37,6 +39,11 @@ from .words import split_words
 __all__ = ["MinerTraining", "train_miner"]
 
 _LEAST_SHARE = 0.02
+# A trained tagger is taken up again when only options of linking or relations were changed.
+_OF_TAGGER = (
+    "encoder", "frozen_layers", "epochs", "epochs_without_encoder", "further_epochs",
+    "batch_sentences", "encoder_rate", "head_rate", "dropout", "seed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +66,11 @@ class MinerTraining:
 
 
 def train_miner(
-    gold: Sequence[Path],
+    papers: Sequence[Path],
     out: Path,
     *,
     graph: GraphSnapshot | None = None,
+    mapped: Iterable[MappedName] = (),
     settings: MinerSettings | None = None,
     without: Collection[str] = (),
     say: Callable[[str], None] = lambda _line: None,
@@ -71,9 +79,10 @@ def train_miner(
     """Train a miner and write its folder; run again after a stop, it goes on.
 
     Args:
-        gold: Gold files; a document that several have counts in the first.
+        papers: Gold files; a document that several have counts in the first.
         out: Folder of the miner.
         graph: Its names are known, and its statements with `settings.graph_prior`.
+        mapped: More names of MeSH ids (`kg.literature.mapped_names`), known with a graph.
         settings: Options.
         without: Keys of documents that must not be learnt from (`document_keys`).
         say: Told what is being done, and what cannot be read.
@@ -83,27 +92,33 @@ def train_miner(
         GoldError: There is nothing to learn from.
     """
     chosen = settings or MinerSettings()
-    corpora, n_left_out = read_gold(gold, without=without, warn=say)
+    corpora, n_left_out = read_gold(papers, without=without, warn=say)
     for corpus in corpora:
         say(f"{len(corpus.documents):,} documents with {corpus.name}")
-    knowledge = _knowledge(corpora, graph, chosen)
-    say(f"{len(knowledge.lexicon.groups):,} names of the graph are known")
+    knowledge = _knowledge(corpora, graph, mapped, chosen)
+    say(f"{len(knowledge.lexicon.groups):,} names are known")
     tagger = _trained_tagger(corpora, knowledge, chosen, out, progress)
     prior = GraphPrior(graph) if graph is not None and chosen.graph_prior else None
+    gold = [GoldNames.count(m for d in c.documents for m in d.mentions) for c in corpora]
     readers = []
     for corpus in corpora:
         if corpus.kinds:
             say(f"learning relations: {', '.join(corpus.kinds)}")
             reader = RelationReader.fit(corpus.documents, prior=prior, seed=chosen.seed)
             if reader is not None:
+                if corpus is corpora[0]:  # what the miner is for; the rehearsal is not cheap
+                    say("reading held-out documents, for threshold and belief")
+                    others, spaces = gold[1:], _namespaces([corpus])
+                    reader.on_text = rehearse(
+                        corpus, others, knowledge, spaces, prior=prior, settings=chosen
+                    )
                 readers.append(reader)
     documents = [document for corpus in corpora for document in corpus.documents]
-    mentions = [mention for document in documents for mention in document.mentions]
     version = save_miner(
         out,
         tagger=tagger,
         knowledge=knowledge,
-        gold=GoldNames.count(mentions),
+        gold=gold,
         readers=readers,
         settings=chosen,
         graph=graph.digest if graph is not None else "",
@@ -122,9 +137,12 @@ def train_miner(
 
 
 def _knowledge(
-    corpora: Sequence[GoldCorpus], graph: GraphSnapshot | None, settings: MinerSettings
+    corpora: Sequence[GoldCorpus],
+    graph: GraphSnapshot | None,
+    mapped: Iterable[MappedName],
+    settings: MinerSettings,
 ) -> WordKnowledge:
-    lexicon = Lexicon.of_graph(graph) if graph is not None else Lexicon([])
+    lexicon = Lexicon.of_graph(graph, mapped) if graph is not None else Lexicon([])
     prose = (node.definition for node in graph.nodes() if node.definition) if graph else ()
     return WordKnowledge(
         lexicon=lexicon,
@@ -168,7 +186,8 @@ def _trained_tagger(
 
 def _fingerprint(corpora: Sequence[GoldCorpus], settings: MinerSettings, n_names: int) -> str:
     seen = [sorted(d.document.id for d in corpus.documents) for corpus in corpora]
-    text = json.dumps([settings.to_mapping(), seen, n_names], sort_keys=True)
+    chosen = {name: value for name, value in settings.to_mapping().items() if name in _OF_TAGGER}
+    text = json.dumps([chosen, seen, n_names], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

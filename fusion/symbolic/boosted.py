@@ -7,7 +7,7 @@ top, and random ones; at prediction every disease is scored.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from .crossfit import Fold
 from .features import SymbolicFeatures
 from .patients import TermSets
+from .trees import TreeOptions, fit_trees
 
 __all__ = ["BoostedOptions", "BoostedRanker", "TrainingSample", "sample_candidates"]
 
@@ -83,6 +84,9 @@ class TrainingSample:
         sizes: Number of candidates of each case.
         disease: Diagnosis of each case.
         names: Names of the features.
+        positions: Catalogue position of each candidate.
+        patients: Findings of each case.
+        fold: Fold of each case, numbered in the order given.
     """
 
     features: FloatArray
@@ -90,6 +94,9 @@ class TrainingSample:
     sizes: IntArray
     disease: IntArray
     names: tuple[str, ...]
+    positions: IntArray
+    patients: tuple[TermSets, ...]
+    fold: IntArray
 
     @classmethod
     def from_folds(cls, folds: Iterable[Fold], *, options: BoostedOptions | None = None) -> Self:
@@ -100,8 +107,11 @@ class TrainingSample:
         relevant: list[IntArray] = []
         sizes: list[int] = []
         disease: list[int] = []
+        positions: list[IntArray] = []
+        asked: list[TermSets] = []
+        numbers: list[int] = []
         names: tuple[str, ...] = ()
-        for fold in folds:
+        for number, fold in enumerate(folds):
             names = fold.features.names
             cases = fold.cases.select(_at_most(fold.cases.disease, chosen.cases_per_disease, rng))
             for start in range(0, len(cases), _BLOCK):
@@ -114,6 +124,9 @@ class TrainingSample:
                     relevant.append((candidates == gold).astype(np.int32))
                     sizes.append(len(candidates))
                     disease.append(gold)
+                    positions.append(candidates)
+                asked += patients
+                numbers += [number] * len(patients)
         if not blocks:
             raise ValueError("no training case: give reference cases with a known disease")
         return cls(
@@ -122,6 +135,9 @@ class TrainingSample:
             sizes=np.asarray(sizes, dtype=np.int32),
             disease=np.asarray(disease, dtype=np.int32),
             names=names,
+            positions=np.concatenate(positions),
+            patients=tuple(asked),
+            fold=np.asarray(numbers, dtype=np.int32),
         )
 
     @classmethod
@@ -133,6 +149,31 @@ class TrainingSample:
             sizes=np.concatenate([sample.sizes for sample in samples]),
             disease=np.concatenate([sample.disease for sample in samples]),
             names=samples[0].names,
+            positions=np.concatenate([sample.positions for sample in samples]),
+            patients=tuple(patient for sample in samples for patient in sample.patients),
+            fold=np.concatenate(
+                [np.full_like(sample.fold, number) for number, sample in enumerate(samples)]
+            ),
+        )
+
+    def with_features(self, names: Sequence[str], values: FloatArray) -> Self:
+        """The same candidates with more features, `[n_candidates, len(names)]`."""
+        return replace(
+            self,
+            features=np.concatenate([self.features, values], axis=1),
+            names=(*self.names, *names),
+        )
+
+    def thinned(self, share: float, *, rng: np.random.Generator) -> Self:
+        """A random share of the wrong candidates of each case; the diagnosis always stays."""
+        kept = (rng.random(len(self.relevant)) < share) | (self.relevant > 0)
+        starts = np.r_[0, np.cumsum(self.sizes)[:-1]]
+        return replace(
+            self,
+            features=self.features[kept],
+            relevant=self.relevant[kept],
+            positions=self.positions[kept],
+            sizes=np.add.reduceat(kept, starts, dtype=np.int32),
         )
 
 
@@ -217,37 +258,29 @@ class BoostedRanker:
         weight = np.power(per_disease.astype(np.float64), -chosen.macro)
         weight *= len(weight) / weight.sum()
         read = tuple(name for name in sample.names if name in allowed)
-        data = lightgbm.Dataset(
+        booster = fit_trees(
             sample.features[:, [sample.names.index(name) for name in read]],
-            label=sample.relevant,
-            group=sample.sizes,
+            sample.relevant,
+            read,
             weight=np.repeat(weight, sample.sizes),
-            feature_name=list(read),
-            free_raw_data=False,
-        )
-        booster = lightgbm.train(
-            {
+            group=sample.sizes,
+            objective={
                 "objective": "lambdarank",
                 "lambdarank_truncation_level": 20,
                 "label_gain": [0, 1],
                 "max_bin": 63,
-                "num_leaves": chosen.n_leaves,
-                "learning_rate": chosen.learning_rate,
-                "min_data_in_leaf": chosen.smallest_leaf,
                 "min_sum_hessian_in_leaf": 1e-3,
-                "feature_fraction": 0.6,
                 "feature_fraction_bynode": 0.8,
-                "bagging_fraction": 0.8,
-                "bagging_freq": 1,
                 "lambda_l2": 1.0,
-                "num_threads": chosen.n_threads,
-                "seed": chosen.seed,
-                "deterministic": True,
-                "force_col_wise": True,
-                "verbosity": -1,
             },
-            data,
-            num_boost_round=chosen.n_trees,
+            options=TreeOptions(
+                n_trees=chosen.n_trees,
+                n_leaves=chosen.n_leaves,
+                learning_rate=chosen.learning_rate,
+                smallest_leaf=chosen.smallest_leaf,
+                n_threads=chosen.n_threads,
+                seed=chosen.seed,
+            ),
         )
         return cls(booster=booster, names=read)
 

@@ -53,9 +53,12 @@ def describe(counts: Any) -> Any:
 
 
 def _square(n_nodes: int, rows: Sequence[Any], columns: Sequence[Any]) -> Any:
+    """0/1 CSR of unique pairs."""
     row, column = np.concatenate(rows), np.concatenate(columns)
     ones = np.ones(len(row), np.float32)
-    return sparse.csr_matrix((ones, (row, column)), shape=(n_nodes, n_nodes))
+    matrix = sparse.csr_matrix((ones, (row, column)), shape=(n_nodes, n_nodes))
+    matrix.data[:] = 1.0  # what several sources, or SIDER's several terms, say counts once
+    return matrix
 
 
 def _incidence(

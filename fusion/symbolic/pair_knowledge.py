@@ -16,6 +16,7 @@ from kg.vocabulary import NodeType
 
 from .borrowing import Borrowing
 from .kernels import DISEASE_KINDS, disease_descriptions, name_mentions, treatment_descriptions
+from .mentions import Mentions
 from .treatments import TreatmentCatalogue
 
 __all__ = ["PairKnowledge"]
@@ -46,6 +47,7 @@ class PairKnowledge:
             it or below it; None when classes are not used.
         treatment_text: Text of each treatment; None when texts of treatments are not used.
         mentions: What `name_mentions` gives; None likewise.
+        named: Names of diseases in texts of treatments; None likewise.
     """
 
     text: FloatArray
@@ -58,6 +60,7 @@ class PairKnowledge:
     classes: tuple[FloatArray, Any] | None
     treatment_text: FloatArray | None
     mentions: tuple[Any, Any] | None
+    named: Mentions | None
 
     @classmethod
     def from_snapshot(
@@ -114,6 +117,7 @@ class PairKnowledge:
             classes=_class_texts(text, own["class"][nodes]) if treatment_classes else None,
             treatment_text=prose,
             mentions=name_mentions(snapshot, nodes) if treatment_text else None,
+            named=Mentions(snapshot, nodes) if treatment_text else None,
         )
 
     def class_likeness(self, nodes: IntArray) -> FloatArray:

@@ -26,6 +26,7 @@ from .attention import AttentionOptions, DiseaseAttention
 from .kernels import TREATMENT_KINDS
 from .kin import Kin
 from .labelled_side import ATTENTION_START, COMBINED, COMPARED, LabelledSide, neighbour_weights
+from .mentions import MENTION_FEATURES
 from .pair_knowledge import PairKnowledge
 from .treatments import TreatmentCatalogue, TreatmentLabels
 
@@ -70,8 +71,9 @@ ATTENDED_FEATURES: tuple[str, ...] = (
     *(f"rank by {name}" for name in _RANKED),
     *(f"{name} against the first" for name in _TOPPED),
     "disease text and class name",
+    *MENTION_FEATURES,
 )
-"""Names of the features that learnt attention adds, in their order."""
+"""Names of the features that come with learnt attention, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -249,6 +251,9 @@ class PairFeatures:
         if attention is not None:
             names = (*names, *ATTENDED_FEATURES)
             columns["disease text and class name"] = self.knowledge.class_likeness(nodes)
+            if self.knowledge.named is not None:
+                named = self.knowledge.named.of(nodes)
+                columns |= {name: named[:, :, at] for at, name in enumerate(MENTION_FEATURES)}
             known = dict(columns)
             columns |= {f"rank by {n}": _log_rank(known[n]) for n in _RANKED if n in known}
             columns |= {f"{n} against the first": _topped(known[n]) for n in _TOPPED if n in known}

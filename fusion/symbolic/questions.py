@@ -82,15 +82,25 @@ class QuestionValue:
         terms = terms[still_open[terms]].astype(np.int32)
         if not len(terms) or not len(likely):
             return terms[:0], np.zeros(0)
-        shares = np.asarray(rows[:, terms].todense(), dtype=np.float64)
-        usual = np.clip(self._background[terms], _LEAST, _MOST)
-        shares = np.clip((1.0 - _NOISE) * shares + _NOISE * usual, _LEAST, _MOST)
+        shares, usual = self.chances(likely, terms)
         weight = belief[likely].astype(np.float64)
         rest = max(1.0 - float(weight.sum()), 0.0)
         yes = weight @ shares + rest * usual
         left = weight @ entropy(shares) + rest * entropy(usual)
         gains: FloatArray = np.maximum(entropy(yes) - left, 0.0)
         return terms, gains
+
+    def chances(
+        self, diseases: npt.NDArray[np.integer[Any]], terms: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """How likely patients with each disease show each finding, and patients as such.
+
+        Returns:
+            `[n_diseases, n_terms]` and `[n_terms]`, never quite 0 or 1.
+        """
+        usual: FloatArray = np.clip(self._background[terms], _LEAST, _MOST)
+        shares = np.asarray(self._shares[diseases][:, terms].todense(), dtype=np.float64)
+        return np.clip((1.0 - _NOISE) * shares + _NOISE * usual, _LEAST, _MOST), usual
 
     def chance_of_yes(self, belief: FloatArray, term: int) -> float:
         """Probability that the patient shows a finding."""

@@ -19,7 +19,7 @@ from xml.parsers import expat
 
 import pyoxigraph as ox
 
-from kg.endpoint import SparqlEndpoint
+from kg.endpoint import EndpointSettings, SparqlEndpoint
 from kg.store import RDF_FORMATS, StoreError, path_iri
 from kg.terms import GRAPH_OF_CASES
 
@@ -228,7 +228,7 @@ def locate(location: str, *, cache: Path) -> Origin:
         return RdfFile(path)
     last = urllib.parse.urlsplit(address).path.rstrip("/").rpartition("/")[2]
     if address != location or last in ("sparql", "query"):
-        return Endpoint(SparqlEndpoint(address))
+        return Endpoint(SparqlEndpoint(address, EndpointSettings(union=False)))
     return RdfFile(_fetch(address, cache))
 
 

@@ -17,14 +17,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from kg.rdf import QuadWriter
 
 from .endpoints import Endpoints
 from .miner import MinedStatement, Miner
+from .ray_engine import in_ray
 from .readers import DocumentError, corpus_files, read_documents
 from .readers.tar import is_tar
 from .registry import Importer
@@ -71,6 +73,11 @@ class MiningReport:
     problems: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
 
+    @property
+    def nothing_read(self) -> bool:
+        """True when there was no document in any file, and an error says why."""
+        return not self.n_documents and any(kind.startswith("error") for kind in self.problems)
+
     def add(self, part: dict[str, Any]) -> None:
         """Counts what one file gave."""
         self.n_files += 1
@@ -86,6 +93,7 @@ def mine_files(
     source: MiningSource,
     run: MiningRun,
     workers: int = 1,
+    engine: Literal["local", "ray"] = "local",
     min_confidence: float = 0.0,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> MiningReport:
@@ -98,11 +106,12 @@ def mine_files(
         source: Makes the miner; called once in each process.
         run: Names the run and its graph.
         workers: Processes.
+        engine: Who hands the files out: processes of this machine, or a Ray cluster.
         min_confidence: Statements below are left out.
         progress: Called with the number of files done and of all.
 
     Returns:
-        What was done; the file is in place.
+        What was done; the file is in place, unless no input could be read: then an older one stays.
     """
     files = list(dict.fromkeys(_units(paths)))
     folder = out.with_name(out.name + ".parts")
@@ -118,10 +127,17 @@ def mine_files(
     report = MiningReport(n_resumed=len(jobs) - len(open_jobs))
     done = report.n_resumed
     progress(done, len(jobs))
-    for _ in _work(open_jobs, source, workers):
+    if engine == "ray" and open_jobs:
+        finished = in_ray(open_jobs, partial(_start, source), _run_job, workers=workers)
+    else:
+        finished = _work(open_jobs, source, workers)
+    for _ in finished:
         done += 1
         progress(done, len(jobs))
-    _join(jobs, out, run, report)
+    for job in jobs:
+        report.add(json.loads(job.file(".json").read_text("utf-8")))
+    if not report.nothing_read:
+        _join(jobs, out, run, report)
     shutil.rmtree(folder, ignore_errors=True)
     return report
 
@@ -275,7 +291,6 @@ def _join(jobs: Sequence[_Job], out: Path, run: MiningRun, report: MiningReport)
     with _sink(fresh, packed=out.suffix == ".gz") as sink:
         sink.write(writer.source(run.facts))
         for job in jobs:
-            report.add(json.loads(job.file(".json").read_text("utf-8")))
             index = job.file(".idx").read_bytes()
             with job.file(".nq").open(encoding="utf-8", newline="\n") as quads:
                 for id_, length in _INDEX.iter_unpack(index):

@@ -10,6 +10,7 @@ of its paths too: the treatment statement and the steps share the value of `path
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from kg.files import DataFiles
@@ -47,6 +48,22 @@ _PAPERS = ("PMID:", "PMCID:", "DOI:")
 Step = tuple[str, str, str]
 
 
+@dataclass(slots=True)
+class _Mentioned:
+    """What the paths say of an id: its first kind and name, and how often a header names it."""
+
+    kind: NodeType
+    name: str
+    as_drug: int = 0
+    as_disease: int = 0
+
+    @property
+    def type(self) -> NodeType:
+        """Kind of the node; where a path labels its disease `Drug`, its header knows better."""
+        mislabelled = self.kind is NodeType.DRUG and self.as_disease > self.as_drug
+        return NodeType.DISEASE if mislabelled else self.kind
+
+
 class DrugMechDB:
     """Reads `indication_paths.yaml`, of which each line is `- ` and one JSON object."""
 
@@ -64,7 +81,7 @@ class DrugMechDB:
 
     def read(self, files: DataFiles, report: DropReport) -> Iterator[Record]:
         """Stream nodes, steps (merged over paths) and treatments."""
-        nodes: dict[str, tuple[NodeType, str]] = {}
+        nodes: dict[str, _Mentioned] = {}
         steps: dict[Step, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
         treatments: dict[tuple[str, str], tuple[set[str], set[str]]]
         treatments = defaultdict(lambda: (set(), set()))
@@ -88,8 +105,8 @@ class DrugMechDB:
             publications, pathways = treatments[drug, disease]
             publications.update(papers)
             pathways.add(name)
-        for id_, (kind, label) in nodes.items():
-            yield Node(id=id_, type=kind, label=label)
+        for id_, node in nodes.items():
+            yield Node(id=id_, type=node.type, label=node.name)
         for (head, verb, tail), (publications, pathways) in steps.items():
             yield self._statement(
                 head, Predicate.RELATED_TO, tail, ("mechanism", verb), publications, pathways
@@ -141,9 +158,10 @@ def _paths(files: DataFiles, report: DropReport) -> Iterator[dict[str, Any]]:
 
 
 def _nodes(
-    path: dict[str, Any], nodes: dict[str, tuple[NodeType, str]], report: DropReport
+    path: dict[str, Any], nodes: dict[str, _Mentioned], report: DropReport
 ) -> dict[str, str]:
     """Canonical id of each node id of the path; new nodes are put into `nodes`."""
+    drugs, disease = _header(path)
     ids: dict[str, str] = {}
     for node in path["nodes"]:
         kind = _TYPES.get(str(node.get("label")))
@@ -156,8 +174,14 @@ def _nodes(
             continue
         ids[raw] = id_
         known = nodes.get(id_)
-        if known is None or _RANK[kind] < _RANK[known[0]]:
-            nodes[id_] = (kind, str(node.get("name", "")).strip())
+        if known is None:
+            known = nodes[id_] = _Mentioned(kind, str(node.get("name", "")).strip())
+        elif _RANK[kind] < _RANK[known.kind]:
+            known.kind, known.name = kind, str(node.get("name", "")).strip()
+        known.as_drug += raw in drugs
+        known.as_disease += raw == disease
+        if kind is NodeType.DRUG and raw == disease:
+            report.mend("disease of a path that is labelled as its drug", f"{raw} {known.name}")
     return ids
 
 
@@ -175,25 +199,31 @@ def _papers(path: dict[str, Any], report: DropReport) -> tuple[str, ...]:
 
 def named_drugs(files: DataFiles) -> dict[str, str]:
     """Names of the drugs in the paths by CURIE; bad lines are counted where the paths are read."""
-    nodes: dict[str, tuple[NodeType, str]] = {}
+    nodes: dict[str, _Mentioned] = {}
     elsewhere = DropReport()
     for path in _paths(files, elsewhere):
         _nodes(path, nodes, elsewhere)
-    return {id_: name for id_, (kind, name) in nodes.items() if kind is NodeType.DRUG}
+    return {id_: node.name for id_, node in nodes.items() if node.type is NodeType.DRUG}
+
+
+def _header(path: dict[str, Any]) -> tuple[tuple[str, str], str]:
+    """Raw ids of the drug (two vocabularies) and of the disease, as the header has them."""
+    graph = path["graph"]
+    drugs = (str(graph.get("drug_mesh")), str(graph.get("drugbank")))
+    return drugs, str(graph.get("disease_mesh"))
 
 
 def _ends(
-    path: dict[str, Any], ids: dict[str, str], nodes: dict[str, tuple[NodeType, str]]
+    path: dict[str, Any], ids: dict[str, str], nodes: dict[str, _Mentioned]
 ) -> tuple[str | None, str | None]:
     """Drug and disease that the path is about, by its header, else by its first and last node."""
-    graph = path["graph"]
-    drugs = (str(graph.get("drug_mesh")), str(graph.get("drugbank")))
+    drugs, about = _header(path)
     drug = next((ids[text] for text in drugs if text in ids), None)
-    disease = ids.get(str(graph.get("disease_mesh")))
+    disease = ids.get(about)
     in_order = [ids[raw] for node in path["nodes"] if (raw := str(node.get("id"))) in ids]
     if drug is None:
-        drug = next((id_ for id_ in in_order if nodes[id_][0] is NodeType.DRUG), None)
+        drug = next((id_ for id_ in in_order if nodes[id_].type is NodeType.DRUG), None)
     if disease is None:
         kinds = (NodeType.DISEASE, NodeType.PHENOTYPE)
-        disease = next((id_ for id_ in reversed(in_order) if nodes[id_][0] in kinds), None)
+        disease = next((id_ for id_ in reversed(in_order) if nodes[id_].type in kinds), None)
     return drug, disease

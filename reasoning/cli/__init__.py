@@ -18,6 +18,7 @@ from . import (
     looking,
     measuring,
     mining,
+    pretraining_text,
     reading,
     searching,
     training,
@@ -43,6 +44,7 @@ curating.register(app)
 reading.register(app)
 looking.register(app)
 training.register(app)
+pretraining_text.register(app)
 answering.register(app)
 measuring.register(app)
 

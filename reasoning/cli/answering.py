@@ -16,6 +16,7 @@ from reasoning.answer import Answer
 from reasoning.errors import InputError
 from reasoning.render import Format
 
+from .answering_drugs import answer_drugs
 from .console import stderr, stdout, warn
 from .lists import read_lines
 
@@ -68,6 +69,13 @@ def diagnose(
     genes: Annotated[
         bool, typer.Option("--genes", help="Use the candidate genes of the case, and rank them.")
     ] = False,
+    noted: Annotated[
+        bool,
+        typer.Option(
+            "--note-findings/--no-note-findings",
+            help="Link findings in the note to HPO and use those stated or denied.",
+        ),
+    ] = True,
 ) -> None:
     """Rank the diseases of the catalogue for each patient, with the findings that speak for them.
 
@@ -88,6 +96,7 @@ def diagnose(
         questions=_QUESTIONS if ask else 0,
         counterfactual=counterfactual,
         genes=genes,
+        noted=noted,
     )
     _answer_cases(cases, lambda batch: engine.answer(batch, asked), chosen, out)
 
@@ -112,16 +121,26 @@ def treat(
         ),
     ] = None,
     paths: Annotated[int, typer.Option("--paths", min=0, help="Evidence paths a treatment.")] = 3,
+    drug: Annotated[
+        list[str] | None,
+        typer.Option("--drug", help="Rank diseases for a drug instead; any mapped id."),
+    ] = None,
 ) -> None:
     """Rank drugs and medical actions, for patients or for diseases alone, with evidence and alerts.
 
     Example: iatros treat patient.json --model models/demo
     Example: iatros treat --disease OMIM:219800 --model models/demo
+    Example: iatros treat --drug DRUGBANK:DB00945 --model models/demo
     """
     chosen = _check_format(form)
     wanted = [*(disease or ()), *read_lines(diseases)]
-    if bool(cases) == bool(wanted):
-        raise typer.BadParameter("give either cases or --disease/--diseases", param_hint="CASE")
+    if bool(cases) + bool(wanted) + bool(drug) != 1:
+        raise typer.BadParameter(
+            "give either cases, --disease/--diseases or --drug", param_hint="CASE"
+        )
+    if drug:
+        answer_drugs(drug, model=model, graph=graph, form=chosen, out=out, top=top, paths=paths)
+        return
     from reasoning.treat import TreatmentRanker
 
     engine = TreatmentRanker.load(model, graph=graph)

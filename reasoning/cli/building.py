@@ -116,7 +116,7 @@ def build(
     Example: iatros build --profile demo --out graphs/demo
     """
     from kg.additions import AdditionError, hold_graphs
-    from kg.build import BuildError, BuildOptions, build_graph
+    from kg.build import BuildError, BuildOptions
     from kg.files import DataFiles, default_mirror
     from kg.graph_folder import SNAPSHOT
     from kg.snapshot import GraphSnapshot
@@ -153,10 +153,7 @@ def build(
         raise InputError("build", str(error), "See iatros build --help") from error
     try:
         with stderr.status("building") as status:
-            if fresh:
-                build_graph(options, lambda line: _report(line, status))
-            else:
-                update_graph(options, lambda line: _report(line, status))
+            update_graph(options, lambda line: _report(line, status), fresh=fresh)
             for report in hold_graphs(out, literature or [], lambda line: _report(line, status)):
                 for line in report.lines():
                     stderr.print(line, markup=False, highlight=False, soft_wrap=True)

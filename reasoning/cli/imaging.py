@@ -1,11 +1,14 @@
-"""`iatros evaluate multimodal`: what images are worth.
+"""`iatros evaluate multimodal`: what images, notes and their fusion are worth.
 
-Decides the options; what is measured is decided in `reasoning.evaluate.grading`.
+Decides the options, and that the form of the folder says which benchmark it is: fundus images with
+grades (`reasoning.evaluate.grading`), or chest images with notes (`reasoning.evaluate.fused`).
 """
 
 import json
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,13 +16,20 @@ from reasoning.errors import InputError
 
 from .console import stderr, warn
 
+if TYPE_CHECKING:
+    from fusion.imaging import ImageGrader
+    from reasoning.evaluate.grading import GradedImages
+
 __all__ = ["multimodal"]
 
 
 def multimodal(
     cohort: Annotated[
         Path,
-        typer.Argument(help="Folder in the form of IDRiD: *Labels*.csv and images/."),
+        typer.Argument(
+            help="Folder in the form of IDRiD (*Labels*.csv, images/) or of covid-chestxray "
+            "(metadata.csv, images/; also as zip)."
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder of tables.")],
     test: Annotated[
@@ -33,21 +43,66 @@ def multimodal(
         str, typer.Option("--weights", help="Its weights: auto, hub, none, or a file.")
     ] = "auto",
     image_size: Annotated[
-        int, typer.Option("--image-size", min=32, help="Side of the images, in pixels.")
-    ] = 224,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Rounds over the images.")] = 12,
+        int | None,
+        typer.Option(
+            "--image-size", min=32, help="Side of the images, in pixels; 320 to grade, else 224."
+        ),
+    ] = None,
+    epochs: Annotated[int, typer.Option("--epochs", min=0, help="Rounds over the images.")] = 2,
     folds: Annotated[int, typer.Option("--folds", min=2, help="Parts, each tested once.")] = 5,
     vit: Annotated[
-        bool, typer.Option("--vit/--no-vit", help="Also a small ViT that starts from nothing.")
+        bool,
+        typer.Option(
+            "--vit/--no-vit", help="Also a small ViT, random and distilled from the encoder."
+        ),
     ] = True,
     samples: Annotated[int, typer.Option("--samples", min=1, help="Bootstrap samples.")] = 1000,
+    heat: Annotated[
+        bool, typer.Option("--heat-maps/--no-heat-maps", help="Also heatmaps.html, by captum.")
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of folds and training.")] = 0,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, help="Splits and trainings (chest cohort).")
+    ] = 5,
+    text_encoder: Annotated[
+        str | None,
+        typer.Option("--text-encoder", help="BERT for notes; the offline default if none."),
+    ] = None,
+    graph: Annotated[
+        Path | None,
+        typer.Option("--graph", help="Graph that findings of notes are linked to; HPO if none."),
+    ] = None,
 ) -> None:
-    """Grade images with a fine-tuned encoder, beside its linear probe and its random twin.
+    """Grade images, or classify chest patients by note, image, graph and all together.
+
+    Images are graded by a fine-tuned encoder, beside its linear probe and its random twin.
 
     Example: iatros evaluate multimodal ../shared/data/idrid --out results/idrid
+    Example: iatros evaluate multimodal ../shared/data/covid_chestxray --out results/chest
     """
-    from fusion.imaging import GradingConfig
+    from reasoning.evaluate.chest_cohort import is_chest_cohort
+
+    if is_chest_cohort(cohort):
+        from .fusing import evaluate_chest
+
+        try:
+            evaluate_chest(
+                cohort,
+                out=out,
+                test=test,
+                graph=graph,
+                encoder=encoder,
+                text_encoder=text_encoder,
+                weights=weights,
+                image_size=image_size or 224,
+                folds=folds,
+                seeds=seeds,
+                samples=samples,
+            )
+        except ValueError as error:
+            raise InputError(cohort, str(error), "See iatros evaluate multimodal --help") from error
+        return
+    from fusion.imaging import GradingConfig, HeatMapError
     from reasoning.evaluate.grading import (
         GradingOptions,
         evaluate_grading,
@@ -57,10 +112,11 @@ def multimodal(
     )
     from reasoning.render import write_text
 
+    size = image_size or 320
     options = GradingOptions(
         encoder=encoder,
         weights=weights,
-        image_size=image_size,
+        image_size=size,
         n_folds=folds,
         n_samples=samples,
         vit=vit,
@@ -68,16 +124,30 @@ def multimodal(
         seed=seed,
     )
     try:
-        images = read_graded_images(cohort, size=image_size, warn=warn)
-        tested = read_graded_images(test, size=image_size, warn=warn) if test else None
+        images = read_graded_images(cohort, size=size, warn=warn)
+        tested = read_graded_images(test, size=size, warn=warn) if test else None
         rows = evaluate_grading(
             images,
             options,
             test=tested,
-            progress=lambda line: stderr.print(line, highlight=False),
+            progress=lambda line: stderr.print(line, highlight=False, soft_wrap=True),
+            watch=partial(_write_heat_maps, out) if heat else None,
         )
-    except ValueError as error:
+    except (ValueError, HeatMapError) as error:
         raise InputError(cohort, str(error), "See iatros evaluate multimodal --help") from error
     write_text(out / "grading.json", json.dumps(grading_json(rows, options), indent=1))
     write_text(out / "grading.md", grading_markdown(rows))
     print(grading_markdown(rows))
+
+
+def _write_heat_maps(out: Path, name: str, grader: "ImageGrader", images: "GradedImages") -> None:
+    from safetensors.torch import save_file
+
+    from reasoning.evaluate.heat_report import render_heat_maps
+    from reasoning.render import write_text
+
+    page, test = render_heat_maps(grader, images)
+    write_text(out / "heatmaps.html", page)
+    write_text(out / "heatmaps.json", json.dumps({"encoder": name} | asdict(test), indent=1))
+    weights = {key: value.contiguous() for key, value in grader.state_dict().items()}
+    save_file(weights, out / "grader.safetensors")

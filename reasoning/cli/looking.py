@@ -69,7 +69,9 @@ def query(
         result = _store(graph).query(sparql)
         rows = [["" if v is None else str(v) for v in row] for row in result.rows]
     except StoreError as error:
-        raise InputError("query", str(error).replace("\n", " "), "Mend the SPARQL") from error
+        # A refused address, a busy server and a wrong query each say so themselves.
+        mend = "Check the query" if _endpoint(graph) is None else "Check the address and the query"
+        raise InputError("query", str(error).replace("\n", " "), mend) from error
     if result.answer is not None:
         print("true" if result.answer else "false")
     elif form == "json":

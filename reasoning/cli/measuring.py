@@ -14,6 +14,7 @@ from .checking import safety
 from .console import stderr
 from .imaging import multimodal
 from .measuring_answers import answers
+from .measuring_explanation import explanation
 from .measuring_treated import patient_treatments
 from .reading import literature
 from .training import read_cases_for_training, read_config
@@ -56,6 +57,10 @@ def diagnosis(
         int,
         typer.Option("--calibration", min=0, help="Development cases that fit temperatures."),
     ] = 400,
+    ablations: Annotated[
+        bool,
+        typer.Option("--ablations/--no-ablations", help="Trees without each kind of evidence too."),
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the split and the decoys.")] = 0,
 ) -> None:
     """Rank held-out patients under three leakage controls, beside all baselines, with intervals.
@@ -103,6 +108,7 @@ def diagnosis(
         split=SplitOptions(seed=seed, n_decoys=decoys),
         n_samples=samples,
         calibration_cases=calibration,
+        ablations=ablations,
     )
     try:
         evaluate_diagnosis(
@@ -217,5 +223,6 @@ def register(app: typer.Typer) -> None:
     evaluate.command("multimodal")(multimodal)
     evaluate.command("answers")(answers)
     evaluate.command("literature")(literature)
+    evaluate.command("explanation")(explanation)
     evaluate.command("patient-treatments")(patient_treatments)
     app.add_typer(evaluate, name="evaluate")

@@ -11,7 +11,8 @@ import typer
 
 from reasoning.errors import InputError
 
-from .console import stderr, warn
+from .console import stderr
+from .unseen import readable_cases, refuse_known
 
 __all__ = ["answers"]
 
@@ -30,6 +31,9 @@ def answers(
         bool, typer.Option("--faithfulness/--no-faithfulness", help="Delete what is cited.")
     ] = True,
     genes: Annotated[bool, typer.Option("--genes/--no-genes", help="Rank candidate genes.")] = True,
+    asked: Annotated[
+        int, typer.Option("--asked", min=1, help="Cases that are asked questions, at most.")
+    ] = 150,
     samples: Annotated[int, typer.Option("--samples", min=1, help="Bootstrap samples.")] = 1000,
     seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
 ) -> None:
@@ -37,28 +41,18 @@ def answers(
 
     Example: iatros evaluate answers models/rare --cases unseen.zip --out results/answers
     """
-    from kg.cases import CaseError, read_cases
-    from reasoning.evaluate import AnswerOptions, evaluate_answers, find_known
+    from reasoning.evaluate import AnswerOptions, evaluate_answers
     from reasoning.loading import load_predictor
 
-    found = []
-    for item in read_cases(cases):
-        if isinstance(item, CaseError):
-            warn(str(item))
-        else:
-            found.append(item)
+    found = readable_cases(cases)
     predictor = load_predictor(model)
-    if known := find_known(predictor, found):
-        raise InputError(
-            cases[0] if cases else "--cases",
-            f"is not unseen: {known}",
-            "Build and train with --exclude-publications of these cases",
-        )
+    refuse_known(predictor, found, cases[0])
     options = AnswerOptions(
         noise=noise,
         questions=questions,
         faithfulness=faithfulness,
         genes=genes,
+        n_asked=asked,
         n_samples=samples,
         seed=seed,
     )

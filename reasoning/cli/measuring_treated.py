@@ -11,7 +11,7 @@ import typer
 
 from reasoning.errors import InputError
 
-from .console import warn
+from .unseen import readable_cases, refuse_known
 
 __all__ = ["patient_treatments"]
 
@@ -33,24 +33,13 @@ def patient_treatments(
 
     Example: iatros evaluate patient-treatments models/rare --cases unseen.zip --out results
     """
-    from kg.cases import CaseError, read_cases
-    from reasoning.evaluate import evaluate_patient_treatments, find_known
+    from reasoning.evaluate import evaluate_patient_treatments
     from reasoning.loading import open_graph
     from reasoning.treat import TreatmentRanker
 
-    found = []
-    for item in read_cases(cases):
-        if isinstance(item, CaseError):
-            warn(str(item))
-        else:
-            found.append(item)
+    found = readable_cases(cases)
     ranker = TreatmentRanker.load(model)
-    if known := find_known(ranker.predictor, found):
-        raise InputError(
-            cases[0],
-            f"is not unseen: {known}",
-            "Build and train with --exclude-publications of these cases",
-        )
+    refuse_known(ranker.predictor, found, cases[0])
     try:
         result = evaluate_patient_treatments(
             ranker,

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -61,9 +61,19 @@ class MinerChoice:
         if self.name is not None:
             return Plug(reader=plug(self.name), endpoints=Endpoints(graph))
         if self.model is not None:
-            from fusion.literature import load_miner
+            import torch
 
-            return Plug(reader=load_miner(self.model, graph), endpoints=Endpoints(graph))
+            from fusion.literature import MinerFolderError, load_miner
+
+            # One thread a process: sums then run in one order, so that the output is the same for
+            # any number of workers, and two workers do not fight for two cores.
+            torch.set_num_threads(1)
+            try:
+                return Plug(reader=load_miner(self.model, graph), endpoints=Endpoints(graph))
+            except MinerFolderError as error:
+                raise InputError(
+                    self.model, f"cannot be used ({error})", "Train it with iatros train-miner"
+                ) from error
         reader = CueMiner(Dictionary.from_graph(graph))
         return Plug(reader=reader, endpoints=Endpoints(graph))
 
@@ -113,6 +123,10 @@ def mine(
         ),
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes.")] = 1,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(help="Who hands files out: this machine, or Ray (RAY_ADDRESS, or started)."),
+    ] = "local",
     run: Annotated[
         str | None, typer.Option("--run", help="Name of the run's graph. Default: from --out.")
     ] = None,
@@ -130,6 +144,7 @@ def mine(
     Example: iatros mine papers/ --graph graphs/demo --out mined.nq
     """
     from kg.literature.mining import mine_files
+    from kg.literature.ray_engine import RayMissingError
     from kg.literature.registry import UnknownMinerError
     from kg.literature.statements import MiningRun
 
@@ -158,24 +173,32 @@ def mine(
         licence=licence,
     )
     started = time.perf_counter()
-    with progress_bar() as bar:
-        task = bar.add_task("reading papers", total=None)
-        report = mine_files(
-            paths,
-            out,
-            source=choice,
-            run=facts,
-            workers=workers,
-            min_confidence=min_confidence,
-            progress=lambda done, total: bar.update(
-                task, completed=done, total=total, description=f"{done} of {total} files"
-            ),
-        )
+    try:
+        with progress_bar() as bar:
+            task = bar.add_task("reading papers", total=None)
+            report = mine_files(
+                paths,
+                out,
+                source=choice,
+                run=facts,
+                workers=workers,
+                engine=engine,
+                min_confidence=min_confidence,
+                progress=lambda done, total: bar.update(
+                    task, completed=done, total=total, description=f"{done} of {total} files"
+                ),
+            )
+    except RayMissingError as error:
+        raise InputError("--engine", str(error), "Or leave --engine out") from error
     seconds = time.perf_counter() - started
     for line in report.examples:
         warn(line)
     for kind, count in sorted(report.problems.items()):
         stderr.print(f"{count:,} x {kind}", highlight=False, soft_wrap=True)
+    if report.nothing_read:
+        kept = f"; {out} was left as it was" if out.exists() else ""
+        stderr.print(f"no input could be read{kept}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1)
     resumed = f", {report.n_resumed:,} of them finished before" if report.n_resumed else ""
     stderr.print(
         f"{report.n_statements:,} statements from {report.n_documents:,} documents in "

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["literature", "register"]
 
+_TELL_SECONDS = 30.0  # between lines when standard error is a file
+
 
 def train_miner(
     gold: Annotated[
@@ -39,6 +41,14 @@ def train_miner(
             "--exclude", help="Papers (or PMIDs, one a line) that must not be learnt from."
         ),
     ] = None,
+    mirror: Annotated[
+        Path | None,
+        typer.Option(
+            "--mirror",
+            help="Folder of local copies of the sources; its mapping files give more names.",
+            envvar="IATROS_MIRROR",
+        ),
+    ] = None,
     encoder: Annotated[
         str | None,
         typer.Option("--encoder", help="A BERT by folder or hub name; `none` goes without."),
@@ -54,6 +64,8 @@ def train_miner(
     from fusion.literature import GoldError, MinerSettings, SettingsError
     from fusion.literature import train_miner as run
     from fusion.training_state import CheckpointError
+    from kg.files import DataFiles, default_mirror
+    from kg.literature.mapped_names import mapped_names
 
     values = read_config(config)
     if encoder is not None:
@@ -69,20 +81,30 @@ def train_miner(
     started = time.perf_counter()
     with progress_bar() as bar:
         task = bar.add_task("reading gold", total=None)
+        told = [started]
+
+        def tell(done: int, total: int, loss: float) -> None:
+            said = f"step {done:,} of {total:,}, loss {loss:.2f}"
+            bar.update(task, completed=done, total=total, description=said)
+            now = time.perf_counter()
+            if not stderr.is_terminal and (now - told[0] > _TELL_SECONDS or done == total):
+                told[0] = now
+                left = (now - begun[0]) / (done - begun[1]) * (total - done) if begun else 0.0
+                stderr.print(f"{said}, {left / 60:.0f} min left", highlight=False)
+            if not begun:
+                begun.extend((now, done))
+
+        begun: list[float] = []
         try:
             result = run(
                 gold,
                 out,
                 graph=snapshot,
+                mapped=mapped_names(DataFiles(mirror=mirror or default_mirror())),
                 settings=settings,
                 without=_excluded(exclude or []),
                 say=lambda line: stderr.print(line, highlight=False, soft_wrap=True),
-                progress=lambda done, total, loss: bar.update(
-                    task,
-                    completed=done,
-                    total=total,
-                    description=f"step {done} of {total}, loss {loss:.2f}",
-                ),
+                progress=tell,
             )
         except GoldError as error:
             raise InputError("gold", str(error), "See docs/literature.md") from error
@@ -119,6 +141,7 @@ def literature(
     )
     from kg.literature.dictionary import Dictionary
     from reasoning.evaluate.literature import evaluate_miner, literature_table, write_result
+    from reasoning.evaluate.reliability import reliability_table
 
     if not gold.exists():
         raise InputError(gold, "does not exist", "Give annotated papers")
@@ -146,6 +169,9 @@ def literature(
         highlight=False,
     )
     stdout.print(literature_table(result), markup=False, highlight=False, soft_wrap=True)
+    if result.reliability is not None:
+        said = reliability_table(result.reliability)
+        stdout.print(f"\n{said}", markup=False, highlight=False, soft_wrap=True)
     if out is not None:
         write_result(result, out)
 

@@ -7,6 +7,7 @@ decided in `fusion`.
 from .answers import AnswerOptions, AnswerResult, evaluate_answers, find_known
 from .calibration import Temperature
 from .diagnosis import EvaluationOptions, evaluate_diagnosis, evaluate_setting, make_batch
+from .mechanisms import ExplanationResult, evaluate_explanation
 from .metrics import METRICS, Interval, RankTable, paired_differences
 from .patient_treatments import PatientTreatmentResult, evaluate_patient_treatments
 from .plots import expected_calibration_error
@@ -46,6 +47,7 @@ __all__ = [
     "EmbeddingOptions",
     "EmbeddingScorer",
     "EvaluationOptions",
+    "ExplanationResult",
     "FoldSummary",
     "GoldRanks",
     "Interval",
@@ -69,6 +71,7 @@ __all__ = [
     "embedding_scorers",
     "evaluate_answers",
     "evaluate_diagnosis",
+    "evaluate_explanation",
     "evaluate_patient_treatments",
     "evaluate_setting",
     "evaluate_treatment",

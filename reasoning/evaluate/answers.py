@@ -42,6 +42,8 @@ class AnswerOptions:
         questions: Play both games of questions.
         faithfulness: Delete what is cited.
         genes: Rank candidate genes, with the causal one among random ones.
+        n_asked: Cases that are asked questions at most, in each game: each question ranks a
+            patient a dozen times.
         n_samples: Bootstrap samples.
         seed: Of everything random.
     """
@@ -50,6 +52,7 @@ class AnswerOptions:
     questions: bool = True
     faithfulness: bool = True
     genes: bool = True
+    n_asked: int = 150
     n_samples: int = 1000
     seed: int = 0
 
@@ -210,8 +213,8 @@ def _questions(
         for label, n_hidden in (("all", 1), (f"{_WELL_RECORDED}+ hidden", _WELL_RECORDED)):
             progress(f"asking questions: {game}, {label}")
             played = play(
-                predictor, cases, game=game, n_hidden=n_hidden, seed=options.seed,
-                rank_of=lambda scores, gold: realistic_rank(scores, gold),
+                predictor, cases, game=game, n_hidden=n_hidden, most=options.n_asked,
+                seed=options.seed, rank_of=lambda scores, gold: realistic_rank(scores, gold),
             )  # fmt: skip
             if not len(played.rows):
                 continue

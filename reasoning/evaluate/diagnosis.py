@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fusion.finding_embedding import EmbeddingOptions
 from fusion.symbolic import (
     CLASSICAL,
     CrossFittedFeatures,
@@ -22,12 +23,14 @@ from fusion.symbolic import (
 from fusion.symbolic.boosted import BoostedOptions, BoostedRanker, TrainingSample
 from kg.case import ClinicalCase
 
+from .ablations import EVERYTHING, train_ablations
 from .calibration import Temperature
+from .embedding import WatchedFolds, train_embedded
 from .metrics import RankTable, paired_differences
 from .plots import plot_rank_curves, plot_reliability
 from .protocols import PROTOCOLS, Part, Protocol, Setting, SplitOptions
 from .ranks import GoldRanks
-from .results import ProtocolResult, RankerResult, write_json, write_markdown
+from .results import ProtocolResult, RankerResult, write_json, write_markdown, write_ranks
 from .scorers import BASELINES, BoostedScorer, CaseBatch, Scorer, ScorerFactory
 
 __all__ = [
@@ -58,6 +61,9 @@ class EvaluationOptions:
         n_samples: Bootstrap samples.
         batch_size: Cases scored at a time.
         calibration_cases: Development cases that temperatures are fitted on; 0 skips calibration.
+        embedding: The learned embedding of findings, a baseline alone and beside the classical
+            scores; None leaves it out.
+        ablations: Also train trees without each kind of evidence.
     """
 
     protocols: tuple[Protocol, ...] = PROTOCOLS
@@ -68,6 +74,8 @@ class EvaluationOptions:
     n_samples: int = 1000
     batch_size: int = 16
     calibration_cases: int = 400
+    embedding: EmbeddingOptions | None = field(default_factory=EmbeddingOptions)
+    ablations: bool = False
 
 
 def evaluate_diagnosis(
@@ -124,35 +132,48 @@ def evaluate_diagnosis(
     write_json(results, out / "diagnosis.json", run=run)
     write_markdown(results, out / "diagnosis.md")
     for result in results:
+        write_ranks(result, out / f"ranks-{result.protocol}.json")
         plot_rank_curves(result, out / f"ranks-{result.protocol}.png")
         plot_reliability(result, out / f"reliability-{result.protocol}.png")
     return tuple(results)
 
 
 def train_boosted(
-    setting: Setting, *, options: EvaluationOptions
-) -> tuple[BoostedScorer, BoostedScorer]:
-    """LambdaRank over the classical scores, the baseline, and over all symbolic features.
+    setting: Setting, maker: SymbolicFeatures, *, options: EvaluationOptions
+) -> tuple[list[Scorer], list[Scorer]]:
+    """Everything boosted: the baselines, and the rankers that face them.
 
-    Both are trained out of publication on the same candidates of the training cases.
+    All are trained out of publication on the same candidates of the training cases. Baselines are
+    LambdaRank over the classical scores, the learned embedding, and both together.
     """
-    folds = CrossFittedFeatures(
-        setting.knowledge,
-        setting.training,
-        n_folds=options.n_folds,
-        n_decoys=setting.options.n_decoys,
-        exclude_publications=setting.excluded,
-        keep_annotations=setting.protocol == "as-published",
-        seed=setting.options.seed,
+    folds = WatchedFolds(
+        CrossFittedFeatures(
+            setting.knowledge,
+            setting.training,
+            n_folds=options.n_folds,
+            n_decoys=setting.options.n_decoys,
+            exclude_publications=setting.excluded,
+            keep_annotations=setting.protocol == "as-published",
+            seed=setting.options.seed,
+        )
     )
     sample = TrainingSample.from_folds(folds, options=options.boosted)
     classical = BoostedRanker.train(sample, options=options.boosted, names=CLASSICAL)
-    return (
-        BoostedScorer(classical),
+    baselines: list[Scorer] = [BoostedScorer(classical)]
+    own: list[Scorer] = [
         BoostedScorer(
             BoostedRanker.train(sample, options=options.boosted), name="iatros, boosted trees alone"
-        ),
-    )
+        )
+    ]
+    if options.embedding is not None:
+        alone, beside, with_all = train_embedded(
+            sample, folds.worlds, maker, options=options.boosted, embedding=options.embedding
+        )
+        baselines += [alone, beside]
+        own.append(with_all)
+    if options.ablations:
+        own += train_ablations(sample, options=options.boosted)
+    return baselines, own
 
 
 def evaluate_setting(
@@ -172,8 +193,9 @@ def evaluate_setting(
     n_baselines = len(rankers)
     if chosen.boosted is not None:
         progress(f"{setting.protocol}: training boosted trees")
-        rankers += train_boosted(setting, options=chosen)
-        n_baselines += 1
+        baselines, own = train_boosted(setting, maker, options=chosen)
+        rankers += [*baselines, *own]
+        n_baselines += len(baselines)
     for make in scorers:
         rankers.append(make(setting))
         progress(f"{setting.protocol}: {rankers[-1].name} is ready")
@@ -193,6 +215,11 @@ def evaluate_setting(
         (ranker.name for ranker in rankers[:n_baselines]),
         key=lambda name: tables[name].summary()["macro_top1"],
     )
+    against = {
+        ranker.name: EVERYTHING if ranker.name.endswith("(ablation)") else best
+        for ranker in rankers[n_baselines:]
+        if ranker.name != EVERYTHING
+    }
     masks = _subgroups(setting.tested, maker, cases or {})
     results = []
     for at, ranker in enumerate(rankers):
@@ -205,9 +232,12 @@ def evaluate_setting(
                 pessimistic=float(run.ranks[at].pessimistic.mean()),
                 overall=table.intervals(n_samples=chosen.n_samples),
                 subgroups=_by_subgroup(table, masks),
-                against_best=paired_differences(table, tables[best], n_samples=chosen.n_samples)
-                if at >= n_baselines
+                against_best=paired_differences(
+                    table, tables[against[ranker.name]], n_samples=chosen.n_samples
+                )
+                if ranker.name in against
                 else None,
+                compared_with=against.get(ranker.name),
                 seconds_per_case=run.seconds[at] / len(setting.tested),
                 confidence=run.confidence.get(at),
             )

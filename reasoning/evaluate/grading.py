@@ -23,13 +23,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
-from encoders import ImageEncoder, ImageError, load_image
-from encoders.precision import fastest_dtype
+from encoders import FreezeLevel, ImageEncoder, ImageError, load_image
 from fusion.imaging import (
+    DistillationConfig,
     GradingConfig,
     ImageGrader,
+    distil,
     expected_grade,
     grade_images,
+    read_images,
     train_grader,
 )
 from kg.cases.idrid import idrid_images, read_idrid_grades
@@ -48,7 +50,9 @@ __all__ = [
 
 FloatArray = npt.NDArray[np.float64]
 _N_GRADES, _N_EDEMA = 5, 3
-_RIDGE = 3000.0  # of about 1,300 standardised features and some hundred images
+_VIEWS = "none"
+_VIT = "vit_tiny_patch16_224"
+_RIDGE = 1.0  # for each standardised feature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,14 @@ class GradedImages:
     pixels: Float[Tensor, "n_images 3 size size"]
     levels: npt.NDArray[np.int64]
 
+    def some(self, rows: npt.NDArray[np.int64]) -> GradedImages:
+        """Some of the photographs."""
+        return GradedImages(
+            names=tuple(self.names[row] for row in rows.tolist()),
+            pixels=self.pixels[torch.from_numpy(rows)],
+            levels=self.levels[rows],
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradingOptions:
@@ -76,18 +88,26 @@ class GradingOptions:
         image_size: Side of the images.
         n_folds: Parts, each tested once.
         n_samples: Bootstrap samples of the intervals.
-        vit: Also train a small ViT from nothing.
+        vit: Also a small ViT, random and distilled from the encoder. It learns from all images that
+            are trained on in any part, without their grades.
+        distillation: How the ViT learns from the encoder.
+        n_stages: Stages of an encoder whose means and deviations the head reads; 0 reads its pooled
+            vector.
+        freeze: How much of a pretrained encoder is trained.
         training: How the encoder is fine-tuned.
         seed: Of the folds.
     """
 
     encoder: str | None = None
     weights: str = "auto"
-    image_size: int = 224
+    image_size: int = 320
     n_folds: int = 5
     n_samples: int = 1000
     vit: bool = True
+    n_stages: int = 3
+    freeze: FreezeLevel = 2
     training: GradingConfig = field(default_factory=GradingConfig)
+    distillation: DistillationConfig = field(default_factory=DistillationConfig)
     seed: int = 0
 
 
@@ -145,6 +165,7 @@ def evaluate_grading(
     *,
     test: GradedImages | None = None,
     progress: Callable[[str], None],
+    watch: Callable[[str, ImageGrader, GradedImages], None] | None = None,
 ) -> tuple[GradingRow, ...]:
     """Trains and tests every row on the same parts.
 
@@ -153,22 +174,26 @@ def evaluate_grading(
         options: What is run.
         test: Images that are tested only.
         progress: Told what goes on.
+        watch: Given the first grader that was fine-tuned, by name, and the images held out from it.
     """
     both = images if test is None else _joined(images, test)
     parts = _parts(images, options) if test is None else [_apart(images, test)]
-    rows: list[tuple[str, Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], _Answer]]] = []
-    for weights in dict.fromkeys(("none", options.weights)):
+    rows: list[tuple[str, _Method]] = []
+    for weights, n_stages in _probes(options):
         encoder = _encoder(options.encoder, options, weights=weights, freeze="frozen")
+        grader = ImageGrader(encoder, [_N_GRADES, _N_EDEMA], n_stages=n_stages)
         origin = "random weights" if weights == "none" else "pretrained"
-        progress(f"features of {encoder.name}, {origin}")
-        features = _features(encoder, both.pixels)
-        rows.append((f"linear probe, {encoder.name}, {origin}", _Probe(features, both)))
-    trained = [(options.encoder, options.weights)]
-    trained += [("vit_tiny_patch16_224", "none")] if options.vit else []
-    for name, weights in trained:
-        tuned = _FineTuned(both, options, name=name, weights=weights)
-        origin = "trained from nothing" if weights == "none" else "fine-tuned"
-        rows.append((f"{tuned.label}, {origin}", tuned))
+        what = f"{n_stages} stages" if n_stages else "the pooled vector"
+        progress(f"features of {encoder.name}, {origin}: {what}")
+        features = read_images(grader, both.pixels, flips=_VIEWS)
+        label = f"linear probe of {what}, {encoder.name}, {origin}"
+        rows.append((label, _Probe(features.double().numpy(), both)))
+    if options.vit:
+        rows += _vit_rows(images, both, options, progress)
+    # The probe that was read last is where fine-tuning begins.
+    tuned = _FineTuned(both, options, features, watch)
+    origin = "trained from nothing" if options.weights == "none" else "fine-tuned"
+    rows.append((f"{tuned.label}, {origin}", tuned))
     found = []
     for label, method in rows:
         grades, scores, tested = [], [], []
@@ -180,9 +205,11 @@ def evaluate_grading(
             tested.append(held)
         order = np.argsort(np.concatenate(tested), kind="stable")
         gold = both.levels[np.sort(np.concatenate(tested)), 0]
-        found.append(
-            _row(label, gold, np.concatenate(grades)[order], np.concatenate(scores)[order], options)
+        row = _row(
+            label, gold, np.concatenate(grades)[order], np.concatenate(scores)[order], options
         )
+        progress(f"  kappa {_shown(row.kappa)}, AUROC {_shown(row.auroc)}")
+        found.append(row)
     return tuple(found)
 
 
@@ -192,6 +219,41 @@ class _Answer:
     scores: FloatArray
 
 
+_Method = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], _Answer]
+
+
+def _probes(options: GradingOptions) -> list[tuple[str, int]]:
+    """Weights and number of stages of each linear probe; the last is where fine-tuning begins."""
+    wanted = [(options.weights, 0), ("none", options.n_stages), (options.weights, options.n_stages)]
+    return list(dict.fromkeys(wanted))
+
+
+def _vit_rows(
+    images: GradedImages,
+    both: GradedImages,
+    options: GradingOptions,
+    progress: Callable[[str], None],
+) -> list[tuple[str, _Method]]:
+    """Probes of a small ViT before and after it learnt, without labels, from the encoder."""
+    teacher = ImageGrader(
+        _encoder(options.encoder, options, weights=options.weights, freeze="frozen"),
+        [_N_GRADES, _N_EDEMA],
+        n_stages=options.n_stages,
+    )
+    vit = _encoder(_VIT, options, weights="none", freeze="all")
+    student = ImageGrader(vit, [_N_GRADES, _N_EDEMA], n_stages=options.n_stages)
+    rows: list[tuple[str, _Method]] = []
+    for origin in ("random weights", f"distilled from {teacher.encoder.name}"):
+        if rows:
+            losses = distil(teacher, student, images.pixels, options.distillation)
+            progress(f"distilled: loss {losses[0]:.2f} at first, {losses[-1]:.2f} at last")
+        features = read_images(student, both.pixels, flips=_VIEWS).double().numpy()
+        rows.append(
+            (f"linear probe of {options.n_stages} stages, {_VIT}, {origin}", _Probe(features, both))
+        )
+    return rows
+
+
 class _Probe:
     """Ridge regression of the grade over frozen features."""
 
@@ -199,7 +261,7 @@ class _Probe:
         self.features, self.levels = features, images.levels[:, 0]
 
     def __call__(self, train: npt.NDArray[np.int64], held: npt.NDArray[np.int64]) -> _Answer:
-        probe = make_pipeline(StandardScaler(), Ridge(_RIDGE))
+        probe = make_pipeline(StandardScaler(), Ridge(_RIDGE * self.features.shape[1]))
         probe.fit(self.features[train], self.levels[train])
         predicted = np.asarray(probe.predict(self.features[held]), dtype=np.float64)
         return _Answer(grades=_rounded(predicted), scores=predicted)
@@ -209,20 +271,37 @@ class _FineTuned:
     """An encoder trained end to end on the grades of both scales."""
 
     def __init__(
-        self, images: GradedImages, options: GradingOptions, *, name: str | None, weights: str
+        self,
+        images: GradedImages,
+        options: GradingOptions,
+        features: Float[Tensor, "n_images d_read"],
+        watch: Callable[[str, ImageGrader, GradedImages], None] | None,
     ) -> None:
-        self.images, self.options, self.name, self.weights = images, options, name, weights
-        self.label = _encoder(name, options, weights="none", freeze="frozen").name
+        self.images, self.options, self.features, self.watch = images, options, features, watch
+        self.label = _encoder(options.encoder, options, weights="none", freeze="frozen").name
 
     def __call__(self, train: npt.NDArray[np.int64], held: npt.NDArray[np.int64]) -> _Answer:
         options, images = self.options, self.images
         torch.manual_seed(options.training.seed)
-        encoder = _encoder(self.name, options, weights=self.weights, freeze="all")
-        grader = ImageGrader(encoder, [_N_GRADES, _N_EDEMA], dropout=options.training.dropout)
-        train_grader(
-            grader, images.pixels[train], torch.from_numpy(images.levels[train]), options.training
+        freeze = "all" if options.weights == "none" else options.freeze
+        encoder = _encoder(options.encoder, options, weights=options.weights, freeze=freeze)
+        grader = ImageGrader(
+            encoder,
+            [_N_GRADES, _N_EDEMA],
+            n_stages=options.n_stages,
+            dropout=options.training.dropout,
         )
-        logits, _ = grade_images(grader, images.pixels[held], flips=options.training.flips)
+        train_grader(
+            grader,
+            images.pixels[train],
+            torch.from_numpy(images.levels[train]),
+            options.training,
+            features=self.features[torch.from_numpy(train)],
+        )
+        if self.watch is not None:
+            self.watch(self.label, grader, images.some(held))
+            self.watch = None
+        logits, _ = grade_images(grader, images.pixels[held], flips=_VIEWS)
         expected = expected_grade(logits).double().numpy()
         return _Answer(grades=_rounded(expected), scores=logits[:, 0].double().numpy())
 
@@ -232,20 +311,6 @@ def _encoder(
 ) -> ImageEncoder:
     torch.manual_seed(options.seed)
     return ImageEncoder(name, freeze=freeze, weights=weights, size=options.image_size)
-
-
-@torch.no_grad()
-def _features(encoder: ImageEncoder, pixels: Tensor) -> FloatArray:
-    """Pooled features, averaged over both mirror images."""
-    encoder.eval()
-    dtype = fastest_dtype(pixels.device)
-    parts = []
-    for batch in torch.split(pixels, 32):
-        with torch.autocast(pixels.device.type, dtype, enabled=dtype != torch.float32):
-            views = [encoder.encode(batch).pooled, encoder.encode(batch.flip(3)).pooled]
-        parts.append(torch.stack([view.float() for view in views]).mean(dim=0))
-    result: FloatArray = torch.cat(parts).double().numpy()
-    return result
 
 
 def _rounded(expected: FloatArray) -> npt.NDArray[np.int64]:

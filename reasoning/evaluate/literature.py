@@ -21,6 +21,8 @@ from kg.literature import AnnotatedDocument, EntityType
 from kg.literature.dictionary import Dictionary
 from kg.literature.recognition import Recogniser
 
+from .reliability import Reliability, reliability_of, reliability_table
+
 __all__ = ["LiteratureResult", "Measure", "evaluate_miner", "literature_table", "write_result"]
 
 _DISEASES = (EntityType.DISEASE, EntityType.PHENOTYPE)
@@ -63,12 +65,14 @@ class LiteratureResult:
         n_documents: Documents that count.
         n_seen: Documents that the miner was trained on and that do not count.
         measures: All numbers.
+        reliability: Whether beliefs in relations come true; None without relations.
     """
 
     miner: str
     n_documents: int
     n_seen: int
     measures: tuple[Measure, ...]
+    reliability: Reliability | None = None
 
 
 def evaluate_miner(
@@ -106,7 +110,8 @@ def evaluate_miner(
     head = next((n for n, types in enumerate(heads) if set(types) == kinds), None)
     progress(f"reading {len(kept):,} documents")
     texts = [document.document for document in kept]
-    read = list(miner.annotate(texts, namespaces=namespaces, head=head))
+    found = list(miner.read(texts, namespaces=namespaces, head=head))
+    read = [one.annotated() for one in found]
     score = _Scorer(len(kept), n_samples=n_samples, seed=seed)
     systems: dict[str, list[AnnotatedDocument]] = {"miner": read}
     if dictionary is not None:
@@ -118,7 +123,7 @@ def evaluate_miner(
             measures.append(
                 score.measure("entities", part, system, _spans(kept, types), _spans(answers, types))
             )
-    measures += _linking(miner, kept, read, kinds, namespaces, score)
+    measures += _linking(miner, kept, read, kinds, namespaces, score, head)
     if any(document.relations for document in kept):
         progress("relations")
         measures += _relations(miner, kept, read, score)
@@ -127,6 +132,7 @@ def evaluate_miner(
         n_documents=len(kept),
         n_seen=len(gold) - len(kept),
         measures=tuple(measures),
+        reliability=reliability_of(miner, found, kept),
     )
 
 
@@ -152,9 +158,10 @@ def write_result(result: LiteratureResult, folder: Path) -> None:
         f"Miner {result.miner}; {result.n_documents:,} documents; {result.n_seen:,} more were in "
         "its training and do not count."
     )
-    (folder / "literature.md").write_text(
-        f"{said}\n\n{literature_table(result)}\n", encoding="utf-8"
-    )
+    tables = [said, literature_table(result)]
+    if result.reliability is not None:
+        tables.append(reliability_table(result.reliability))
+    (folder / "literature.md").write_text("\n\n".join(tables) + "\n", encoding="utf-8")
 
 
 class _Scorer:
@@ -224,10 +231,11 @@ def _linking(
     kinds: set[EntityType],
     namespaces: Mapping[EntityType, tuple[str, ...]],
     score: _Scorer,
+    head: int | None,
 ) -> list[Measure]:
     """Ids per document, for the names found and for the gold names."""
     known = {kind for kind in kinds if kind in namespaces}
-    linked = list(miner.link_gold(gold, namespaces=namespaces))
+    linked = list(miner.link_gold(gold, namespaces=namespaces, head=head))
     measures = []
     for task, answers in (("linking", read), ("linking, gold spans", linked)):
         for part, types in _parts(known).items():

@@ -2,7 +2,8 @@
 
 Decides the game. Of a held-out case a few present terms are shown and the rest is hidden; a policy
 asks one question after the other and gets nothing but what the case records, and the model ranks
-anew after each answer. Two games, always reported together:
+anew after each answer. The policy under test is that of `fusion.rescoring`. Two games, always
+reported together:
 
 - `recorded`: only hidden recorded terms can be asked about, so every question has an answer; the
   random policy draws from the same list.
@@ -18,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.predictor import Predictor
+from fusion.rescoring import RescoredQuestions
 from fusion.symbolic import TermSets
-from fusion.symbolic.questions import QuestionValue
 from kg.case import ClinicalCase, Observation
 from kg.ontology import Ontology
 
@@ -78,7 +79,9 @@ class _Patient:
             self.answered += 1
 
 
-Policy = Callable[[_Patient, npt.NDArray[np.float64], set[int]], int | None]
+Beliefs = npt.NDArray[np.float64]
+Policy = Callable[[Sequence[_Patient], Beliefs, Sequence[set[int]]], list[int | None]]
+"""What each of some patients is asked next, given the belief about each and what was asked."""
 
 
 def play(
@@ -88,6 +91,7 @@ def play(
     game: Game,
     n_questions: int = 5,
     n_hidden: int = 1,
+    most: int | None = None,
     seed: int = 0,
     rank_of: Callable[[npt.NDArray[np.float32], tuple[int, ...]], float],
 ) -> Played:
@@ -99,12 +103,14 @@ def play(
         game: What can be asked about.
         n_questions: Questions a case.
         n_hidden: Recorded terms that must be left to ask about.
+        most: Cases played at most, drawn at random; None plays all that have enough to hide.
         seed: Of what is shown and of the random policy.
         rank_of: Rank of the best right diagnosis in a row of scores.
     """
     rng = np.random.default_rng([seed, 11])
     ontology = predictor.symbolic.knowledge.ontology
-    value = QuestionValue(ontology, predictor.symbolic.profiles)
+    rescored = RescoredQuestions(predictor)
+    value = rescored.value
     rows, parts = [], []
     for row, case in enumerate(cases):
         terms = predictor.symbolic.knowledge.encoder.encode(case)
@@ -115,6 +121,9 @@ def play(
             continue
         rows.append(row)
         parts.append((case, gold, shown, hidden, terms))
+    if most is not None and len(rows) > most:
+        drawn = np.sort(rng.choice(len(rows), size=most, replace=False)).tolist()
+        rows, parts = [rows[at] for at in drawn], [parts[at] for at in drawn]
 
     def patients() -> list[_Patient]:
         return [
@@ -139,17 +148,24 @@ def play(
         found = np.unique(predictor.symbolic.profiles.merged_closed[likely].indices)
         return found.astype(np.int32)
 
-    def best(patient: _Patient, belief: npt.NDArray[np.float64], asked: set[int]) -> int | None:
-        among = [t for t in candidates(patient, belief).tolist() if t not in asked]
-        terms, gains = value.gains(belief, _said(patient), among=among)
-        if len(terms):
-            return int(terms[int(np.argmax(gains))])
-        return among[0] if among else None
-
-    def anything(patient: _Patient, belief: npt.NDArray[np.float64], asked: set[int]) -> int | None:
+    def left(patient: _Patient, belief: Beliefs, asked: set[int]) -> npt.NDArray[np.int32]:
         known = value.open_terms(_said(patient))
         among = [t for t in candidates(patient, belief).tolist() if t not in asked and known[t]]
-        return int(rng.choice(among)) if among else None
+        return np.asarray(among, dtype=np.int32)
+
+    def best(
+        some: Sequence[_Patient], beliefs: Beliefs, asked: Sequence[set[int]]
+    ) -> list[int | None]:
+        among = [left(*each) for each in zip(some, beliefs, asked, strict=True)]
+        cases = [_as_case(predictor, patient) for patient in some]
+        ranked = rescored.gains(cases, beliefs, among=among)
+        return [int(terms[0]) if len(terms) else None for terms, _ in ranked]
+
+    def anything(
+        some: Sequence[_Patient], beliefs: Beliefs, asked: Sequence[set[int]]
+    ) -> list[int | None]:
+        among = [left(*each) for each in zip(some, beliefs, asked, strict=True)]
+        return [int(rng.choice(terms)) if len(terms) else None for terms in among]
 
     start = patients()
     before = _ranks(predictor, start, rank_of)
@@ -222,10 +238,9 @@ def _run(
             posterior = predictor.posterior(scores)
             if posterior is None:
                 raise ValueError("the model is not calibrated: it has no confidence.json")
-            for patient, belief, said in zip(
-                some, posterior.probabilities, asked[at : at + _BLOCK], strict=True
-            ):
-                term = policy(patient, belief, said)
+            told = asked[at : at + _BLOCK]
+            terms = policy(some, posterior.probabilities, told)
+            for patient, said, term in zip(some, told, terms, strict=True):
                 if term is not None:
                     said.add(term)
                     patient.ask(term)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from .metrics import Interval, RankTable
 
-__all__ = ["ProtocolResult", "RankerResult", "write_json", "write_markdown"]
+__all__ = ["ProtocolResult", "RankerResult", "write_json", "write_markdown", "write_ranks"]
 
 _COLUMNS = ("top1", "top10", "mrr", "macro_top1", "macro_top10")
 _HEADS = ("top-1", "top-10", "MRR", "macro top-1", "macro top-10")
@@ -31,7 +31,9 @@ class RankerResult:
         pessimistic: Mean rank with ties broken against it.
         overall: Every metric with its interval.
         subgroups: Metrics by kind of subgroup and subgroup, with the number of cases as `n`.
-        against_best: Difference to the best classical baseline, paired; None for baselines.
+        against_best: Difference to the best classical baseline, paired; None for baselines. Of a
+            row of the ablation to the row with everything.
+        compared_with: Whose the difference is to.
         seconds_per_case: Scoring time, features not counted.
         confidence: Probability given to the first answer of each case, None when not calibrated.
     """
@@ -44,6 +46,7 @@ class RankerResult:
     subgroups: dict[str, dict[str, dict[str, float]]]
     against_best: dict[str, Interval] | None
     seconds_per_case: float
+    compared_with: str | None = None
     confidence: npt.NDArray[np.float64] | None = None
 
 
@@ -82,6 +85,7 @@ def _as_json(result: ProtocolResult) -> dict[str, Any]:
                 "against_best_baseline": None
                 if ranker.against_best is None
                 else {name: asdict(value) for name, value in ranker.against_best.items()},
+                "compared_with": ranker.compared_with,
                 "seconds_per_case": ranker.seconds_per_case,
             }
             for ranker in result.rankers
@@ -93,6 +97,18 @@ def write_json(results: Sequence[ProtocolResult], path: Path, *, run: dict[str, 
     """Writes every number; `run` says what was run (graph digest, options)."""
     document = {"run": run, "protocols": [_as_json(result) for result in results]}
     path.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def write_ranks(result: ProtocolResult, path: Path) -> None:
+    """Writes the rank that every ranker gave each case, to compare runs case by case."""
+    first = result.rankers[0].table
+    document = {
+        "protocol": result.protocol,
+        "disease": first.disease.tolist(),
+        "cluster": first.cluster.tolist(),
+        "rank": {ranker.name: ranker.table.rank.tolist() for ranker in result.rankers},
+    }
+    path.write_text(json.dumps(document) + "\n", encoding="utf-8")
 
 
 def _cell(interval: Interval) -> str:
@@ -128,7 +144,7 @@ def write_markdown(results: Sequence[ProtocolResult], path: Path) -> None:
             if ranker.against_best is not None:
                 first, ten = ranker.against_best["macro_top1"], ranker.against_best["macro_top10"]
                 lines.append(
-                    f"- {ranker.name} against {result.best_baseline}, paired: macro top-1 "
+                    f"- {ranker.name} against {ranker.compared_with}, paired: macro top-1 "
                     f"{first.value:+.3f} ({first.low:+.3f} to {first.high:+.3f}), macro top-10 "
                     f"{ten.value:+.3f} ({ten.low:+.3f} to {ten.high:+.3f})"
                 )

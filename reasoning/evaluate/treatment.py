@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fusion.symbolic.boosted_treatments import BoostedTreatmentOptions
+from fusion.symbolic.pair_sampling import BoostedTreatmentOptions
 from fusion.symbolic.pairs import PairOptions
 from kg.snapshot import GraphSnapshot
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from fusion.symbolic.boosted_treatments import BoostedTreatmentOptions
+from fusion.symbolic.pair_sampling import BoostedTreatmentOptions
 
 from .metrics import Interval
 from .treatment_metrics import DiseaseTable, pair_auroc, paired_table_differences

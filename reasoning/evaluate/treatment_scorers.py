@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from fusion.symbolic.boosted_treatments import BoostedTreatmentOptions, BoostedTreatments
+from fusion.symbolic.boosted_treatments import BoostedTreatments
+from fusion.symbolic.pair_sampling import BoostedTreatmentOptions
 from fusion.symbolic.pairs import PAIR_FEATURES
 from kg.ontology import Ontology
 from kg.vocabulary import NodeType
@@ -169,8 +170,7 @@ class BoostedScorer:
 
     def score(self, batch: TreatmentBatch) -> FloatArray:
         """Log-odds of both relations."""
-        own = np.ascontiguousarray(batch.features[:, :, : len(self.trees.names)])
-        return self.trees.score_features(own)
+        return self.trees.score_features(batch.features)
 
 
 def baselines(fold: TreatmentFold) -> list[TreatmentScorer]:

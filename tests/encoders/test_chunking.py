@@ -78,3 +78,25 @@ def test_options_are_checked() -> None:
         Chunking(window_tokens=2)
     with pytest.raises(ValueError, match="max_windows"):
         Chunking(max_windows=0)
+
+
+def test_a_window_ends_where_a_section_begins() -> None:
+    borders, sections = [0, 3, 5, 7, 9], [7]
+    assert window_spans(12, borders, size=8, overlap=2, sections=sections) == [(0, 7), (7, 12)]
+    # A section that begins early in the window does not shorten it.
+    assert window_spans(12, borders, size=8, overlap=2, sections=[3])[0] == (0, 7)
+
+
+@given(
+    st.integers(0, 200),
+    st.lists(st.integers(0, 200), max_size=20),
+    st.lists(st.integers(0, 200), max_size=8),
+)
+def test_sections_or_not_every_token_is_in_a_window(
+    n_tokens: int, borders: list[int], sections: list[int]
+) -> None:
+    spans = window_spans(
+        n_tokens, sorted(set(borders)), size=16, overlap=4, sections=sorted(set(sections))
+    )
+    assert {i for a, b in spans for i in range(a, b)} == set(range(n_tokens))
+    assert all(b - a <= 16 for a, b in spans)

@@ -16,6 +16,7 @@ from transformers import BertConfig, BertModel, BertTokenizer
 
 from fusion.config import ModelConfig, TrainConfig
 from fusion.context import GraphContext
+from fusion.trainer import train
 from kg.case import ClinicalCase, Observation
 from kg.snapshot import GraphSnapshot
 from kg.statements import Node, Statement
@@ -167,6 +168,32 @@ def image_files(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Path]:
         Image.fromarray(pixels).save(file)
         files.append(file)
     return files
+
+
+def toy_config(**changes: object) -> TrainConfig:
+    """Settings that learn the toy world in seconds; `changes` are other fields of `TrainConfig`."""
+    settings: dict[str, object] = {
+        "model": ModelConfig(
+            d_model=16, n_heads=2, d_combiner=8, d_treatment=8, text_encoder="", dropout=0.0
+        ),
+        "max_steps": 40,
+        "batch_cases": 16,
+        "batch_diseases": 4,
+        "learning_rate": 1e-2,
+        "n_folds": 3,
+        "decoys_per_fold": 1,
+        "dev_share": 0.2,
+        "evaluate_every": 10,
+        "device": "cpu",
+    }
+    return TrainConfig(**{**settings, **changes})  # type: ignore[arg-type]
+
+
+def toy_model(folder: Path, graph: GraphSnapshot, **changes: object) -> Path:
+    """A model of the toy cases over some graph, node texts drawn at random."""
+    text = np.random.default_rng(3).normal(size=(graph.n_nodes, 12)).astype(np.float32)
+    train(graph, toy_cases(), toy_config(**changes), folder, node_text=text)
+    return folder
 
 
 @pytest.fixture

@@ -31,6 +31,23 @@ def test_the_temperature_of_scaled_scores_is_found(scale: float) -> None:
     assert found.temperature == pytest.approx(scale, rel=0.15)
 
 
+def test_answers_that_nothing_leads_to_do_not_blur_the_others() -> None:
+    scores, golds = world(1500, 1.0, 0)
+    rng = np.random.default_rng(1)
+    lost = rng.random(len(golds)) < 0.2
+    golds = [
+        (int(rng.integers(N_DISEASES)),) if gone else gold
+        for gone, gold in zip(lost, golds, strict=True)
+    ]
+    scores[scores < 0.0] *= 8.0  # the scorer is very sure of what it knows nothing of
+    found = Calibration.fit(scores, golds, GROUPS)
+    assert found.fall is not None
+    assert found.temperature < 2.5
+    first = found.posterior(scores).probabilities.max(axis=1)
+    right = [at in gold for at, gold in zip(scores.argmax(axis=1), golds, strict=True)]
+    assert first.mean() == pytest.approx(np.mean(right), abs=0.04)
+
+
 def test_a_handful_of_lucky_cases_does_not_make_the_model_certain() -> None:
     scores = np.zeros((4, N_DISEASES), dtype=np.float32)
     scores[:, 0] = 5.0
@@ -46,12 +63,18 @@ def test_a_handful_of_lucky_cases_does_not_make_the_model_certain() -> None:
     shape=st.lists(st.floats(-2.0, 2.0), min_size=5, max_size=5),
     added=st.floats(-50.0, 50.0),
     first=st.tuples(st.floats(-3.0, 3.0), st.floats(0.05, 3.0)),
+    fall=st.none() | st.floats(0.1, 3.0),
 )
 def test_probabilities_and_none_sum_to_one_keep_the_order_and_ignore_a_constant(
-    seed: int, temperature: float, shape: list[float], added: float, first: tuple[float, float]
+    seed: int,
+    temperature: float,
+    shape: list[float],
+    added: float,
+    first: tuple[float, float],
+    fall: float | None,
 ) -> None:
     scores, _ = world(3, 1.0, seed)
-    calibration = Calibration(temperature=temperature, shape=tuple(shape), first=first)
+    calibration = Calibration(temperature=temperature, shape=tuple(shape), first=first, fall=fall)
     posterior = calibration.posterior(scores)
     assert np.allclose(posterior.probabilities.sum(axis=1) + posterior.none, 1.0)
     assert (posterior.probabilities >= 0).all()

@@ -56,6 +56,9 @@ def _cases(
         sizes=np.full(n_cases, 40, dtype=np.int32),
         disease=gold.astype(np.int32),
         names=("a", "b", "c"),
+        positions=np.tile(np.arange(40, dtype=np.int32), n_cases),
+        patients=(),
+        fold=np.zeros(n_cases, dtype=np.int32),
     )
     return logits, features, gold, sample
 

@@ -10,20 +10,20 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-import fusion.trainer
 from fusion import (
     CheckpointError,
-    ModelConfig,
     ModelError,
     Predictor,
     TrainConfig,
     load_model,
     train,
 )
+from fusion.loop import TrainingLoop
 from fusion.trainer import TrainResult
 from fusion.training_state import Progress
 from kg.case import ClinicalCase, Observation
 from kg.snapshot import GraphSnapshot
+from tests.fusion.conftest import toy_config
 
 DISEASE_0, TRAP = "OMIM:100001", "OMIM:100006"
 
@@ -35,20 +35,7 @@ def trained(
     node_text: npt.NDArray[np.float32],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Path, TrainResult]:
-    config = TrainConfig(
-        model=ModelConfig(
-            d_model=16, n_heads=2, d_combiner=8, d_treatment=8, text_encoder="", dropout=0.0
-        ),
-        max_steps=80,
-        batch_cases=16,
-        batch_diseases=4,
-        learning_rate=1e-2,
-        n_folds=3,
-        decoys_per_fold=1,
-        dev_share=0.2,
-        evaluate_every=10,
-        device="cpu",
-    )
+    config = toy_config(max_steps=80)
     folder = tmp_path_factory.mktemp("model")
     return folder, train(graph, cases, config, folder, node_text=node_text)
 
@@ -93,15 +80,15 @@ def test_resume_after_a_kill_gives_the_same_model_to_the_bit(
     # Step 26 lies in the second stage, behind the checkpoint of step 25.
     train_config = replace(train_config, refit_share=0.9)
     unbroken = train(graph, cases, train_config, tmp_path / "a", node_text=node_text)
-    step = fusion.trainer._Loop.step
+    step = TrainingLoop.step
 
-    def killed(self: fusion.trainer._Loop, progress: Progress) -> dict[str, float]:
+    def killed(self: TrainingLoop, progress: Progress) -> dict[str, float]:
         if progress.step == killed_at:
             raise KeyboardInterrupt
         return step(self, progress)
 
     with monkeypatch.context() as patch:
-        patch.setattr(fusion.trainer._Loop, "step", killed)
+        patch.setattr(TrainingLoop, "step", killed)
         with pytest.raises(KeyboardInterrupt):
             train(graph, cases, train_config, tmp_path / "b", node_text=node_text)
     assert not (tmp_path / "b" / "manifest.json").exists()

@@ -1,12 +1,9 @@
 """docs/competency.md: every question has the same, hand-checked answer in three stores."""
 
 import re
-import threading
 from collections.abc import Callable, Iterator
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 
-import pyoxigraph as ox
 import pytest
 import rdflib
 
@@ -16,7 +13,7 @@ from kg.rdf import write_nquads
 from kg.store import GraphStore, TripleStore
 from kg.validate import validate
 from tests.kg.competency import MAPPINGS, NODES, SOURCES, STATEMENTS
-from tests.kg.test_endpoint import Handler
+from tests.kg.oxigraph_server import oxigraph_server
 
 # rdflib warns of its own parts.
 pytestmark = pytest.mark.filterwarnings("ignore:Dataset:DeprecationWarning")
@@ -58,21 +55,15 @@ def stores(quads: Path) -> Iterator[dict[str, Ask]]:
     plain.parse(data=quads.read_text("utf-8"), format="nquads")
     embedded = GraphStore()
     embedded.bulk_load([quads])
-    handler = type("Served", (Handler,), {"store": ox.Store(), "n_faults": 0})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    remote = SparqlEndpoint(f"http://127.0.0.1:{server.server_port}/query")
-    remote.bulk_load([quads])
 
     def ask_rdflib(sparql: str) -> list[str]:
         rows = plain.query(with_prefixes(sparql))
         return sorted(_line([_of_rdflib(term) for term in row]) for row in rows)  # type: ignore[union-attr]
 
-    yield {"rdflib": ask_rdflib, "embedded": _asking(embedded), "endpoint": _asking(remote)}
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with oxigraph_server("--union-default-graph") as address:
+        remote = SparqlEndpoint(f"{address}/query")
+        remote.bulk_load([quads])
+        yield {"rdflib": ask_rdflib, "embedded": _asking(embedded), "server": _asking(remote)}
 
 
 def test_there_are_at_least_25_questions() -> None:
@@ -81,7 +72,7 @@ def test_there_are_at_least_25_questions() -> None:
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=[q[0] for q in QUESTIONS])
-@pytest.mark.parametrize("store", ["rdflib", "embedded", "endpoint"])
+@pytest.mark.parametrize("store", ["rdflib", "embedded", "server"])
 def test_the_answer_is_the_one_worked_out_by_hand(
     question: tuple[str, str, str], store: str, stores: dict[str, Ask]
 ) -> None:

@@ -16,6 +16,7 @@ from kg.rdf import write_nquads
 from kg.snapshot import GraphSnapshot
 from kg.store import GraphStore, StoreError
 from kg.validate import validate
+from tests.kg.oxigraph_server import oxigraph_server
 from tests.kg.records import NODES, SOURCES, STATEMENTS
 
 
@@ -27,6 +28,7 @@ class Handler(BaseHTTPRequestHandler):
     n_requests: ClassVar[int] = 0
 
     stall_seconds: ClassVar[float] = 0.0
+    union: ClassVar[bool] = True
 
     def do_POST(self) -> None:
         kind = type(self)
@@ -46,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
                 kind.store.update(body)
                 self._answer(204, b"")
                 return
-            found = kind.store.query(body, use_default_graph_as_union=True)
+            found = kind.store.query(body, use_default_graph_as_union=kind.union)
         except SyntaxError as error:
             self._answer(400, str(error).encode())
             return
@@ -105,6 +107,26 @@ def test_the_same_build_goes_there_and_the_same_snapshot_comes_back(
     assert validate(endpoint).counts == validate(near).counts
 
 
+@pytest.mark.parametrize("option", ["--union-default-graph", None])
+def test_an_oxigraph_server_as_it_comes_from_its_makers(quads: Path, option: str | None) -> None:
+    near = GraphStore()
+    near.bulk_load([quads])
+    with oxigraph_server(*filter(None, [option])) as address:
+        far = SparqlEndpoint(f"{address}/query")
+        assert far.query("ASK { ?s ?p ?o }").answer is False
+        far.bulk_load([quads])
+        assert len(far) == len(near)
+        assert compile_snapshot(far).digest == compile_snapshot(near).digest
+        assert validate(far).counts == validate(near).counts
+
+
+def test_a_server_that_shows_no_named_graph_is_told(endpoint: SparqlEndpoint, quads: Path) -> None:
+    endpoint.bulk_load([quads])
+    endpoint.handler.union = False  # type: ignore[attr-defined]
+    with pytest.raises(StoreError, match="default graph is empty; let it show the union"):
+        endpoint.query("ASK { ?s ?p ?o }")
+
+
 def test_answers_of_each_kind(endpoint: SparqlEndpoint, quads: Path) -> None:
     endpoint.bulk_load([quads])
     assert endpoint.query("ASK { ?s a biolink:Drug }").answer is True
@@ -118,7 +140,7 @@ def test_a_busy_server_is_asked_again(endpoint: SparqlEndpoint) -> None:
     handler = endpoint.handler  # type: ignore[attr-defined]
     handler.n_faults = 2
     assert endpoint.query("ASK { ?s ?p ?o }").answer is False
-    assert handler.n_requests == 3
+    assert handler.n_requests == 4  # two were refused; one asks whether anything is there
     handler.n_faults = 3
     with pytest.raises(StoreError, match="HTTP 503: busy"):
         endpoint.query("ASK { ?s ?p ?o }")
@@ -127,7 +149,7 @@ def test_a_busy_server_is_asked_again(endpoint: SparqlEndpoint) -> None:
 def test_a_wrong_query_is_refused_at_once(endpoint: SparqlEndpoint) -> None:
     with pytest.raises(StoreError, match="HTTP 400"):
         endpoint.query("SELECT nonsense")
-    assert endpoint.handler.n_requests == 1  # type: ignore[attr-defined]
+    assert endpoint.handler.n_requests == 2  # type: ignore[attr-defined]
 
 
 def test_unreachable_and_unfit_addresses_are_named() -> None:

@@ -18,6 +18,7 @@ from kg.rdf import write_nquads
 from kg.snapshot import GraphSnapshot
 from kg.statements import Mapping, Node, Statement
 from kg.store import GraphStore
+from kg.terms import GRAPH_OF_CASES
 from kg.vocabulary import NodeType, Predicate
 from kg.writing import write_cases
 
@@ -93,6 +94,18 @@ def test_an_excluded_paper_is_found_in_every_form(
     assert f"publication {where}" in found
     assert put(tmp_path / "g", controls=PAPER) == []  # PMID:7 is none of it
     assert put(tmp_path / "g", controls=Controls(publications=frozenset({"PMID:12"}))) == []
+
+
+def test_a_paper_of_a_decoy_may_be_a_patients_and_nothing_else(tmp_path: Path) -> None:
+    decoy = Controls(decoys=frozenset({"PMID:123"}))
+    assert decoy.objection(replace(CLEAN, publications=("PMID:123",)))
+    patient = ClinicalCase(case_id="PMID_123_1", publications=("PMID:123",))
+    graph = f"<{GRAPH_OF_CASES}/ward>"
+    quads = f"<urn:a> <urn:b> <https://pubmed.ncbi.nlm.nih.gov/123> {graph} ."
+    assert put(tmp_path / "g", controls=decoy, cases=(patient,), quads=quads) == []
+    said = replace(CLEAN, publications=("PMID:123", "PMID:9"))
+    found = put(tmp_path / "g", said, controls=decoy)
+    assert {"publication quads", "publication snapshot"} <= set(found)
 
 
 def test_a_reading_that_lies_in_the_folder_is_searched(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Out as N-Quads and back: the same set of quads, term for term, and the same snapshot."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyoxigraph as ox
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdflib.compare import isomorphic
 
-from kg.canonical import digest_of_file, digest_of_quads
+from kg.canonical import digest_of_dump, digest_of_file, digest_of_quads
 from kg.case import ClinicalCase, Measurement
 from kg.cases.rdf import case_to_nquads
 from kg.columns import SourceRecord
@@ -44,6 +45,9 @@ def test_a_store_gives_back_the_quads_that_were_written(
     store.load_text(text)
     assert digest_of_quads(store.quads()) == digest_of_quads(written)
     assert len(store) == digest_of_quads(written).n_quads
+    with TemporaryDirectory() as folder:
+        store.dump(dump := Path(folder) / "dump.nq")
+        assert digest_of_dump(dump) == digest_of_file(dump) == digest_of_quads(written)
 
 
 def test_patients_come_back_term_for_term() -> None:
@@ -90,3 +94,11 @@ def test_the_digest_sees_terms_and_not_order() -> None:
     assert digest('<urn:a> <urn:b> "_:x" .') != digest(one)
     with pytest.raises(ValueError, match="blank node"):
         digest("_:a <urn:b> <urn:c> .")
+
+
+def test_the_digest_of_a_dump_refuses_blank_nodes_and_not_their_look(tmp_path: Path) -> None:
+    (dump := tmp_path / "dump.nq").write_text('<urn:a> <urn:b> "_:c" .\n')
+    assert digest_of_dump(dump) == digest_of_file(dump)
+    dump.write_text("_:a <urn:b> <urn:c> .\n")
+    with pytest.raises(ValueError, match="blank node"):
+        digest_of_dump(dump)

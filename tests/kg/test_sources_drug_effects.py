@@ -164,6 +164,20 @@ def test_an_id_that_is_drug_and_chemical_is_a_drug(tmp_path: Path) -> None:
     assert kinds == {"MESH:D1": NodeType.DRUG, "MESH:D2": NodeType.DISEASE}
 
 
+def test_a_disease_that_is_labelled_as_a_drug_stays_a_disease(tmp_path: Path) -> None:
+    wrong = path_of()
+    wrong["nodes"] = [*wrong["nodes"][:2], {"id": "MESH:D015464", "label": "Drug", "name": "CML"}]
+    files = mechanism_files(
+        tmp_path, "- " + json.dumps(wrong), "- " + json.dumps(path_of(links=[]))
+    )
+    records, report = read(DrugMechDB(), files)
+    kinds = {x.id: x.type for x in records if isinstance(x, Node)}
+    assert kinds["MESH:D015464"] is NodeType.DISEASE
+    assert kinds["MESH:D000068877"] is NodeType.DRUG
+    assert drugmechdb.named_drugs(files) == {"MESH:D000068877": "imatinib"}
+    assert "disease of a path that is labelled as its drug" in report.mended
+
+
 @pytest.mark.parametrize(
     "line",
     [

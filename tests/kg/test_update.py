@@ -60,6 +60,17 @@ def test_an_unchanged_build_leaves_the_folder_alone(files: DataFiles, tmp_path: 
     assert lines == [f"{tmp_path / 'out'}: nothing has changed since it was built"]
 
 
+def test_a_fresh_build_reads_all_again_and_is_known_afterwards(
+    files: DataFiles, tmp_path: Path
+) -> None:
+    first = update_graph(options(files, tmp_path), fresh=True)
+    before = built_at(tmp_path)
+    assert update_graph(options(files, tmp_path)).digest == first.digest
+    assert built_at(tmp_path) == before
+    assert update_graph(options(files, tmp_path), fresh=True).digest == first.digest
+    assert built_at(tmp_path) != before
+
+
 def test_a_changed_file_an_option_or_a_damaged_folder_is_built_again(
     files: DataFiles, tmp_path: Path
 ) -> None:

@@ -5,16 +5,14 @@ import shutil
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
-from fusion import ModelConfig, TrainConfig, train
 from kg.case import ClinicalCase, CodedItem, ImageReference, Observation
 from kg.snapshot import GraphSnapshot
 from reasoning.answer import Answer
 from reasoning.diagnose import Diagnoser
-from tests.fusion.conftest import DISEASES, DRUGS, toy_cases, toy_records
+from tests.fusion.conftest import DISEASES, DRUGS, toy_cases, toy_model, toy_records
 from tests.reasoning.conftest import Run
 
 
@@ -30,24 +28,7 @@ def graph_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(graph_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     graph = GraphSnapshot.load(graph_folder / "snapshot")
-    config = TrainConfig(
-        model=ModelConfig(
-            d_model=16, n_heads=2, d_combiner=8, d_treatment=8, text_encoder="", dropout=0.0
-        ),
-        max_steps=40,
-        batch_cases=16,
-        batch_diseases=4,
-        learning_rate=1e-2,
-        n_folds=3,
-        decoys_per_fold=1,
-        dev_share=0.2,
-        evaluate_every=10,
-        device="cpu",
-    )
-    text = np.random.default_rng(3).normal(size=(graph.n_nodes, 12)).astype(np.float32)
-    folder = tmp_path_factory.mktemp("model")
-    train(graph, toy_cases(), config, folder, node_text=text)
-    return folder
+    return toy_model(tmp_path_factory.mktemp("model"), graph)
 
 
 def case_file(folder: Path, case: ClinicalCase) -> Path:

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from kg.graph_folder import STORE
 from kg.snapshot import GraphSnapshot
+from kg.store import GraphStore
 from tests.fusion.conftest import DISEASES, DRUGS, toy_records
+from tests.kg.oxigraph_server import oxigraph_server
 from tests.reasoning.conftest import Run
 
 
@@ -41,6 +44,26 @@ def test_export_writes_what_it_names(graph: Path, run: Run, tmp_path: Path, form
     assert code == 0, err
     assert out.split()
     assert all(Path(line).stat().st_size > 0 for line in out.splitlines())
+
+
+def test_export_to_a_server_that_is_then_asked_and_validated(graph: Path, run: Run) -> None:
+    with oxigraph_server() as address:
+        url = f"{address}/query"
+        code, _, err = run("export", graph, "--format", "nquads", "--out", url)
+        assert code == 0, err
+        question = "SELECT ?drug ?disease { ?drug biolink:treats ?disease } ORDER BY ?drug ?disease"
+        assert run("query", url, question)[1] == run("query", graph, question)[1]
+        assert run("validate", url)[1] == run("validate", graph)[1]
+        n_quads = "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"
+        count = json.loads(run("query", url, n_quads, "--format", "json")[1])[0]["n"]
+        assert int(count) == len(GraphStore(graph / STORE, read_only=True))
+        assert run("export", graph, "--format", "turtle", "--out", url)[0] == 2
+        code, _, err = run("query", f"{address}/wrong/query", question)
+        assert code == 1
+        assert "Check the address and the query" in err
+        code, _, err = run("export", graph, "--format", "nquads", "--out", f"{address}/wrong/query")
+        assert code == 1
+        assert "HTTP 404" in err
 
 
 def test_validate_counts_by_shape(graph: Path, run: Run) -> None:

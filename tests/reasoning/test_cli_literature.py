@@ -43,12 +43,24 @@ def test_bad_papers_are_named_and_the_others_read(run: Run, graph: Path, tmp_pat
     assert out.read_bytes()[:2] == b"\x1f\x8b"
 
 
+def test_a_good_file_is_kept_when_every_input_is_bad(run: Run, graph: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_text("{")
+    out = tmp_path / "o.nq"
+    out.write_text("good\n")
+    code, _, err = run("mine", tmp_path / "bad.json", "--graph", graph, "--out", out)
+    assert code == 1
+    assert "was left as it was" in " ".join(err.split())
+    assert out.read_text() == "good\n"
+    assert not (tmp_path / "o.nq.parts").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
         (("--miner", "nobody"), 1, "is no miner; known: indra, llm, pubtator3, semmeddb"),
         (("--miner", "llm", "--model", "m"), 2, "not both"),
         (("--graph", "nowhere"), 1, "holds no graph"),
+        (("--model", "nowhere"), 1, "holds no trained miner"),
     ],
 )
 def test_wrong_use_is_one_clear_line(

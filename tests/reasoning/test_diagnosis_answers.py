@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.fuzz_phenopackets import check_same, fuzz
-from fusion import ModelConfig, Predictor, TrainConfig, train
+from fusion import Predictor
 from fusion.confidence import CONFIDENCE
 from kg.case import ClinicalCase, Observation
 from kg.snapshot import GraphSnapshot
@@ -20,25 +20,20 @@ from reasoning.evaluate import AnswerOptions, evaluate_answers, find_known
 from reasoning.evaluate.noise import CaseNoise
 from reasoning.questions import cost_class
 from reasoning.render import to_text
-from tests.fusion.conftest import DISEASES, SIGNS, toy_cases, toy_records
+from tests.fusion.conftest import DISEASES, SIGNS, toy_cases, toy_model, toy_records
 from tests.reasoning.conftest import Run
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     graph = GraphSnapshot.from_records(*toy_records())
-    config = TrainConfig(
-        model=ModelConfig(
-            d_model=16, n_heads=2, d_combiner=8, d_treatment=8, text_encoder="", dropout=0.0
-        ),
-        max_steps=40, batch_cases=16, learning_rate=1e-2, n_folds=3, decoys_per_fold=1,
-        dev_share=0.3, evaluate_every=10, treatment_weight=0.0, boosted_treatments=False,
-        device="cpu",
-    )  # fmt: skip
-    text = np.random.default_rng(3).normal(size=(graph.n_nodes, 12)).astype(np.float32)
-    folder = tmp_path_factory.mktemp("model")
-    train(graph, toy_cases(), config, folder, node_text=text)
-    return folder
+    return toy_model(
+        tmp_path_factory.mktemp("model"),
+        graph,
+        dev_share=0.3,
+        treatment_weight=0.0,
+        boosted_treatments=False,
+    )
 
 
 @pytest.fixture(scope="module")

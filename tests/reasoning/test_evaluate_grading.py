@@ -50,11 +50,11 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_each_image_is_tested_once_by_every_row(cohort: Path) -> None:
     images = read_graded_images(cohort, size=32, warn=pytest.fail)
     rows = evaluate_grading(images, OPTIONS, progress=lambda _: None)
-    assert [len(row.grades) for row in rows] == [30, 30]
+    assert [len(row.grades) for row in rows] == [30, 30, 30]
     for row in rows:
         assert row.kappa.low <= row.kappa.value <= row.kappa.high
     assert rows[0].auroc.value > 0.6  # brightness is there for any network to see
-    assert grading_markdown(rows).count("\n") == 4
+    assert grading_markdown(rows).count("\n") == 5
 
 
 def test_an_unseen_folder_is_only_tested(cohort: Path, tmp_path: Path) -> None:
@@ -82,3 +82,17 @@ def test_a_folder_without_a_table_is_one_clear_line(tmp_path: Path) -> None:
     )
     assert result.exit_code == 1
     assert "no table *Labels*.csv" in str(result.exception)
+
+
+def test_heat_maps_of_held_out_images_are_one_page(cohort: Path, tmp_path: Path) -> None:
+    pytest.importorskip("captum")
+    args = ["evaluate", "multimodal", str(cohort), "--out", str(tmp_path), "--no-vit"]
+    args += ["--encoder", "test_efficientnet", "--weights", "none", "--heat-maps"]
+    args += ["--image-size", "32", "--epochs", "1", "--samples", "5", "--folds", "2"]
+    result = CliRunner().invoke(app, args)
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "heatmaps.html").read_text()
+    assert page.count("data:image/png;base64,") == 12
+    assert "http" not in page
+    found = json.loads((tmp_path / "heatmaps.json").read_text())
+    assert found["n_images"] == 12

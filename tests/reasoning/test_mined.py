@@ -1,19 +1,18 @@
 """From text to ranking on the toy world: papers move a treatment, and taking them out undoes it."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from fusion import ModelConfig, TrainConfig, train
 from kg.additions import added_graphs
 from kg.snapshot import GraphSnapshot
 from kg.statements import Statement
 from kg.vocabulary import Predicate
 from reasoning.answer import Answer
 from reasoning.mined import MinedSupport
-from tests.fusion.conftest import DISEASES, DRUGS, toy_cases, toy_records
+from tests.fusion.conftest import DISEASES, DRUGS, toy_cases, toy_model, toy_records
 from tests.reasoning.conftest import Run
 
 COLOURS = ("azure", "brown", "coral", "denim", "ecru", "fawn")
@@ -49,23 +48,7 @@ def graph_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(graph_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     graph = GraphSnapshot.load(graph_folder / "snapshot")
-    config = TrainConfig(
-        model=ModelConfig(
-            d_model=16, n_heads=2, d_combiner=8, d_treatment=8, text_encoder="", dropout=0.0
-        ),
-        max_steps=2,
-        batch_cases=16,
-        batch_diseases=4,
-        n_folds=3,
-        decoys_per_fold=1,
-        dev_share=0.2,
-        evaluate_every=5,
-        device="cpu",
-    )
-    text = np.random.default_rng(3).normal(size=(graph.n_nodes, 12)).astype(np.float32)
-    folder = tmp_path_factory.mktemp("model")
-    train(graph, toy_cases(), config, folder, node_text=text)
-    return folder
+    return toy_model(tmp_path_factory.mktemp("model"), graph, max_steps=2, evaluate_every=5)
 
 
 def test_papers_change_a_ranking_and_taking_them_out_restores_it(
@@ -98,6 +81,8 @@ def test_papers_change_a_ranking_and_taking_them_out_restores_it(
     assert new[moved].paths[0].hops[0].source == "lit-1"
     assert {p.publication for p in new[moved].passages} == {"PMID:501", "PMID:502"}
     assert {p.stance for p in new[moved].passages} == {"supporting"}
+    table = run(*treat[:-4], "--format", "table", "--top", 6)[1]
+    assert "for: " in table or new[moved].rank > 1  # the top treatment shows what papers say
     assert new[denied].score == old[denied].score
     assert [p.stance for p in new[denied].passages] == ["contradicting"]
 
@@ -132,3 +117,46 @@ def test_denial_lowers_belief_and_curated_pairs_are_not_raised() -> None:
     assert both.of_disease(disease) == {drug: 0.25}
     assert [p.stance for p in both.passages(drug, disease)] == ["supporting", "contradicting"]
     assert both.passages(disease, drug) == ()
+
+
+def test_a_diagnosis_cites_papers_on_its_findings_and_keeps_its_score(
+    run: Run, graph_folder: Path, model: Path, tmp_path: Path
+) -> None:
+    case = toy_cases()[0]
+    finding = next(o.term for o in case.phenotypes if o.status == "present")
+    given, mined = tmp_path / "case.jsonl", tmp_path / "signs.nq"
+    given.write_text(case.to_json() + "\n")
+    ask = ("diagnose", given, "--model", model, "--graph", graph_folder, "--format", "jsonl")
+    code, before, err = run(*ask)
+    assert code == 0, err
+    rows = (
+        ("502", DISEASES[0], False),
+        ("503", DISEASES[0], True),
+        ("504", DISEASES[1], False),
+    )
+    (tmp_path / "said.jsonl").write_text(
+        "".join(
+            json.dumps(
+                {
+                    "pmid": pmid, "subject": disease, "predicate": "has_phenotype",
+                    "object": finding, "confidence": 0.7, "negated": negated,
+                }
+            ) + "\n"
+            for pmid, disease, negated in rows
+        )
+    )  # fmt: skip
+    code, _, err = run("mine", tmp_path / "said.jsonl", "--miner", "llm", "--graph", graph_folder,
+                       "--out", mined, "--run", "signs")  # fmt: skip
+    assert code == 0, err
+    assert run("update", graph_folder, "--add", mined)[0] == 0
+    code, after, err = run(*ask)
+    assert code == 0, err
+    old = {d.disease.id: d for d in Answer.model_validate_json(before).diagnoses}
+    new = {d.disease.id: d for d in Answer.model_validate_json(after).diagnoses}
+    assert {i: d.score for i, d in new.items()} == {i: d.score for i, d in old.items()}
+    cited = {i: [(p.stance, p.publication) for p in d.passages] for i, d in new.items()}
+    assert cited[DISEASES[0]] == [("supporting", "PMID:502"), ("contradicting", "PMID:503")]
+    assert cited[DISEASES[1]] == [("supporting", "PMID:504")]
+    assert not any(said for i, said in cited.items() if i not in DISEASES[:2])
+    assert run("update", graph_folder, "--remove", "signs")[0] == 0
+    assert run(*ask)[1] == before

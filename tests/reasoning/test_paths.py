@@ -158,3 +158,70 @@ def test_a_grouping_of_very_many_is_no_evidence() -> None:
     assert target is not None
     assert evidence.paths(treated, target)
     assert evidence.paths(other, target) == []
+
+
+def _mechanisms() -> GraphSnapshot:
+    """A drug with two targets of the disease, an enzyme, and a sister disease that it treats."""
+    drug, other = "DRUGBANK:DB00001", "DRUGBANK:DB00002"
+    nodes = [Node(id=i, type=NodeType.DRUG, label=i) for i in (drug, other)]
+    nodes += [Node(id=f"HGNC:{i}", type=NodeType.GENE, label=f"gene {i}") for i in range(1, 5)]
+    nodes += [
+        Node(id=f"MONDO:000000{i}", type=NodeType.DISEASE, label=f"d{i}") for i in range(1, 4)
+    ]
+
+    def say(head: str, predicate: Predicate, tail: str, **more: object) -> Statement:
+        return Statement(subject=head, predicate=predicate, object=tail, source="toy", **more)  # type: ignore[arg-type]
+
+    said = [
+        say(drug, Predicate.TREATS, "MONDO:0000002"),
+        say("MONDO:0000001", Predicate.SUBCLASS_OF, "MONDO:0000003"),
+        say("MONDO:0000002", Predicate.SUBCLASS_OF, "MONDO:0000003"),
+        say("HGNC:4", Predicate.CAUSES, "MONDO:0000002"),
+        say("HGNC:4", Predicate.CAUSES, "MONDO:0000001"),
+    ]
+    for gene, role in (("HGNC:1", "target"), ("HGNC:2", "target"), ("HGNC:3", "enzyme")):
+        said.append(say(drug, Predicate.AFFECTS, gene, qualifiers=(("role", role),)))
+        said.append(say(gene, Predicate.CAUSES, "MONDO:0000001"))
+        said.append(say(other, Predicate.AFFECTS, gene))
+    said.append(say(other, Predicate.TREATS, "MONDO:0000001"))
+    return GraphSnapshot.from_records(nodes, said)
+
+
+def test_two_targets_come_before_a_relative_and_an_enzyme_after() -> None:
+    graph = _mechanisms()
+    drug, disease = graph.index("DRUGBANK:DB00001"), graph.index("MONDO:0000001")
+    paths = EvidenceGraph(graph).paths(drug, disease, limit=100)  # type: ignore[arg-type]
+    second = [graph.node_ids[path.nodes[1]] for path in paths]
+    assert set(second[:2]) == {"HGNC:1", "HGNC:2"}
+    assert second[2].startswith("MONDO:")
+    assert second[3] == "HGNC:3"
+    assert len({(p.nodes, tuple(s.forward for s in p.steps)) for p in paths}) == len(paths)
+
+
+def test_a_gene_behind_another_disease_is_not_what_a_drug_acts_on() -> None:
+    graph = _mechanisms()
+    drug, disease = graph.index("DRUGBANK:DB00001"), graph.index("MONDO:0000001")
+    chains, signs = EvidenceGraph(graph).read(drug, disease)  # type: ignore[arg-type]
+    behind = graph.index("HGNC:4")
+    through = (chains.node == behind).any(axis=1)
+    assert through.any()
+    assert behind not in signs.protein
+    assert (signs.protein[through & (chains.n_hops == 3)] == -1).all()
+
+
+def test_what_says_so_outright_stands_first() -> None:
+    graph = _mechanisms()
+    drug, disease = graph.index("DRUGBANK:DB00002"), graph.index("MONDO:0000001")
+    paths = EvidenceGraph(graph).paths(drug, disease)  # type: ignore[arg-type]
+    assert len(paths[0].steps) == 1
+    assert len(paths) == 3
+
+
+def test_templates_have_names_to_be_read() -> None:
+    graph = _mechanisms()
+    drug, disease = graph.index("DRUGBANK:DB00001"), graph.index("MONDO:0000001")
+    _, signs = EvidenceGraph(graph).read(drug, disease)  # type: ignore[arg-type]
+    names = {signs.name(int(code)) for code in signs.template}
+    assert "affects> Gene causes> Disease" in names
+    assert "affects> Gene <affects Drug treats> Disease" in names
+    assert "treats> Disease subclass_of> Disease <subclass_of Disease" in names

@@ -1,22 +1,18 @@
 """Clinical records through code look-up and safety: named gaps, findings, mutated bundles."""
 
-import importlib.util
 import json
 import random
 from collections import Counter
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from benchmarks.fuzz_bundles import Route, mutants
 from kg.case import ClinicalCase, CodedItem, Observation
 from kg.snapshot import GraphSnapshot
 from kg.statements import Node
 from kg.vocabulary import NodeType
 from reasoning.coded import lookup_of, with_coded_findings
 from reasoning.safety import patient_context
-
-FUZZ = Path(__file__).parents[2] / "benchmarks" / "fuzz_bundles.py"
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +60,6 @@ def test_broader_names_and_allergens_are_found_and_the_rest_is_named(graph: Grap
         "SNOMEDCT:1 (History of pharyngitis)",
         "SNOMEDCT:91935009 (Allergy to peanuts)",
     )
-
-
-@pytest.fixture(scope="module")
-def fuzz() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("fuzz_bundles", FUZZ)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def bundle() -> dict[str, object]:
@@ -124,13 +110,13 @@ def bundle() -> dict[str, object]:
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
 
 
-def test_100_mutated_bundles(fuzz: ModuleType, graph: GraphSnapshot) -> None:
+def test_100_mutated_bundles(graph: GraphSnapshot) -> None:
     rng = random.Random(0)
-    way = fuzz.Route(graph, None)
+    way = Route(graph, None)
     document = bundle()
     counts: Counter[str] = way.go(json.dumps(document).encode(), rng)
     assert counts["case"] == 1
-    for data in fuzz.mutants([document], 100, rng):
+    for data in mutants([document], 100, rng):
         counts += way.go(data, rng)
     assert counts["case"] > 30
     assert counts["error"] > 10

@@ -8,9 +8,11 @@ from torch import Tensor
 
 from encoders import ImageEncoder
 from fusion.imaging import (
+    DistillationConfig,
     GradingConfig,
     ImageGrader,
     cumulative_targets,
+    distil,
     expected_grade,
     grade_images,
     train_grader,
@@ -79,3 +81,29 @@ def test_bad_settings_are_named() -> None:
         GradingConfig(flips="sideways")
     with pytest.raises(ValueError, match="at least 2 levels"):
         ImageGrader(ImageEncoder("test_vit", weights="none", size=32), [1])
+
+
+def test_a_head_begins_from_the_probe_of_the_stages() -> None:
+    images, levels = brightening()
+    torch.manual_seed(0)
+    encoder = ImageEncoder("test_efficientnet", weights="none", freeze=1, size=32)
+    grader = ImageGrader(encoder, [3, 2], n_stages=2)
+    train_grader(grader, images, levels, replace(CONFIG, epochs=0, probe_penalty=0.01))
+    expected = expected_grade(grade_images(grader, images)[0])
+    means = [float(expected[levels[:, 0] == level].mean()) for level in range(3)]
+    assert means[0] + 0.5 < means[1] < means[2] - 0.5
+    before = {name: value.clone() for name, value in encoder.state_dict().items()}
+    train_grader(grader, images, levels, replace(CONFIG, epochs=1, probe_penalty=0.01))
+    moved = {n for n, v in encoder.state_dict().items() if not torch.equal(v, before[n])}
+    assert moved
+    assert all("blocks" in name or "bn2" in name or "conv_head" in name for name in moved)
+
+
+def test_a_student_learns_what_its_teacher_says() -> None:
+    images, _ = brightening(32)
+    torch.manual_seed(0)
+    teacher = ImageGrader(ImageEncoder("test_efficientnet", weights="none", size=32), [2])
+    student = new_grader()
+    losses = distil(teacher, student, images, DistillationConfig(epochs=12, batch_images=8))
+    assert losses[-1] < 0.7 * losses[0]
+    assert not student.head.weight.any()

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from encoders import ImageEncoder
-from fusion.imaging import delete_region, heat_maps
+from fusion.imaging import delete_region, heat_maps, usual_activations
 
 pytest.importorskip("captum")
 
@@ -46,3 +46,38 @@ def test_deletion_takes_the_hottest_share_and_nothing_else() -> None:
     changed = (left != images).any(dim=1)[0]
     assert bool(changed[2:4, 2:4].all())
     assert int(changed.sum()) == 4
+
+
+def test_maps_of_stages_add_up_to_what_a_linear_head_reads() -> None:
+    torch.manual_seed(0)
+    encoder = ImageEncoder("test_efficientnet", weights="none", size=64).eval()
+    images = torch.rand(2, 3, 64, 64)
+    width = encoder.encode_stages(images, 2).shape[1]
+    direction = torch.randn(width)
+    maps = heat_maps(encoder, lambda x: encoder.encode_stages(x, 2) @ direction, images, n_stages=2)
+    assert maps.shape == (2, 64, 64)
+    assert maps.amax() == 1
+
+
+def test_what_all_images_share_stays_dark() -> None:
+    torch.manual_seed(0)
+    encoder = ImageEncoder("test_efficientnet", weights="none", size=64).eval()
+    images = torch.zeros(4, 3, 64, 64)
+    images[:, :, :8] = 1.0  # a bright bar in all of them
+    images[0, :, 40:56, 40:56] = 1.0
+    direction = torch.randn(encoder.encode_stages(images, 3).shape[1])
+
+    def score(x: Tensor) -> Tensor:
+        return encoder.encode_stages(x, 3) @ direction
+
+    usual = usual_activations(encoder, score, images[1:], n_stages=3)
+    plain = heat_maps(encoder, score, images[:1], n_stages=3)[0]
+    maps = heat_maps(encoder, score, images[:1], n_stages=3, usual=usual)[0]
+    bar, square = (slice(0, 8), slice(0, 24)), (slice(40, 56), slice(40, 56))
+    assert plain[bar].mean() > 0.05
+    assert maps[bar].mean() < 0.2 * maps[square].mean()
+
+
+def test_deletion_of_flat_colour_changes_nothing() -> None:
+    flat = torch.full((1, 3, 40, 40), 0.3)
+    assert torch.allclose(delete_region(flat, torch.rand(1, 40, 40), 0.5), flat, atol=1e-6)

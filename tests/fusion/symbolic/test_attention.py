@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.symbolic.attention import AttentionOptions, DiseaseAttention
-from fusion.symbolic.boosted_treatments import BoostedTreatmentOptions, BoostedTreatments
+from fusion.symbolic.boosted_treatments import BoostedTreatments
+from fusion.symbolic.pair_sampling import BoostedTreatmentOptions
 from fusion.symbolic.pairs import ATTENDED_FEATURES, PAIR_FEATURES, PairFeatures
 from fusion.symbolic.treatments import TreatmentCatalogue
 from tests.fusion.symbolic.test_pairs import N_DRUGS, texts, world
@@ -102,6 +103,8 @@ def test_rankers_with_and_without_attention_share_their_pairs_and_come_back_from
     assert full.names == (*bare.names, *ATTENDED_FEATURES)
     asked = pairs.labelled[:3]
     assert not np.allclose(full.score(pairs, asked), bare.score(pairs, asked))
+    more = pairs.compute(asked, full.attention)
+    np.testing.assert_allclose(bare.score_features(more), bare.score(pairs, asked))
     for ranker in (full, bare):
         ranker.save(tmp_path / "m")
         again = BoostedTreatments.load(tmp_path / "m")

@@ -74,3 +74,24 @@ def test_candidates_hold_the_diagnosis_and_the_top_of_the_scores() -> None:
 def test_no_case_is_a_clear_error() -> None:
     with pytest.raises(ValueError, match="no training case"):
         TrainingSample.from_folds([])
+
+
+def test_a_thinned_sample_keeps_every_diagnosis_in_its_place(sample: TrainingSample) -> None:
+    thin = sample.thinned(0.3, rng=np.random.default_rng(0))
+    starts = np.r_[0, np.cumsum(thin.sizes)[:-1]]
+    assert np.add.reduceat(thin.relevant, starts).tolist() == [1] * len(sample.sizes)
+    assert thin.sizes.sum() == len(thin.features) == len(thin.positions) < len(sample.features)
+    np.testing.assert_array_equal(thin.positions[thin.relevant > 0], sample.disease)
+
+
+def test_more_features_are_read_by_name(sample: TrainingSample) -> None:
+    told = sample.relevant[:, None].astype(np.float32)
+    ranker = BoostedRanker.train(
+        sample.with_features(("oracle",), told), options=_OPTIONS, names=("oracle",)
+    )
+    assert ranker.names == ("oracle",)
+    joined = BoostedRanker.train(
+        TrainingSample.join([sample, sample]), options=_OPTIONS, names=("likelihood",)
+    )
+    assert joined.names == ("likelihood",)
+    assert TrainingSample.join([sample, sample]).fold.max() == 1

@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.symbolic.boosted_treatments import (
-    BoostedTreatmentOptions,
-    BoostedTreatments,
-    PairSample,
-    sample_treatments,
-)
+from fusion.symbolic.boosted_treatments import BoostedTreatments
 from fusion.symbolic.borrowing import Borrowing
 from fusion.symbolic.kernels import describe, name_mentions
 from fusion.symbolic.kin import Kin, family_folds
 from fusion.symbolic.lexical import letter_runs, piece_counts
+from fusion.symbolic.mentions import MENTION_FEATURES, Mentions
+from fusion.symbolic.pair_sampling import (
+    BoostedTreatmentOptions,
+    PairSample,
+    sample_treatments,
+)
 from fusion.symbolic.pairs import PairFeatures, PairOptions
 from fusion.symbolic.ridge import ForgettingRidge
 from fusion.symbolic.treatments import TreatmentCatalogue, TreatmentLabels
@@ -305,3 +306,43 @@ def test_approved_drugs_and_those_that_lost_their_only_statement_are_candidates(
     ]
     catalogue = TreatmentCatalogue.from_snapshot(GraphSnapshot.from_records(nodes, facts))
     assert catalogue.ids == ("DRUGBANK:DB00000", "DRUGBANK:DB00003")
+
+
+def test_a_name_or_a_parents_name_is_found_in_the_text_of_a_treatment() -> None:
+    said = "Used against high blood pressure and gout."
+    nodes = [
+        Node(id="DRUGBANK:DB00001", type=NodeType.DRUG, label="one", definition=said),
+        Node(id="DRUGBANK:DB00002", type=NodeType.DRUG, label="two", definition="A salt of gout."),
+        Node(
+            id="MONDO:0000001",
+            type=NodeType.DISEASE,
+            label="hypertension",
+            synonyms=("high blood pressure",),
+        ),
+        Node(id="MONDO:0000002", type=NodeType.DISEASE, label="renal hypertension"),
+        Node(id="MONDO:0000003", type=NodeType.DISEASE, label="scurvy"),
+    ]
+    below = Statement(
+        subject="MONDO:0000002",
+        predicate=Predicate.SUBCLASS_OF,
+        object="MONDO:0000001",
+        source="toy",
+    )
+    graph = GraphSnapshot.from_records(nodes, [below])
+    drugs = np.asarray([graph.index(n.id) for n in nodes[:2]], dtype=np.int32)
+    diseases = np.asarray([graph.index(n.id) for n in nodes[2:]], dtype=np.int32)
+    found = Mentions(graph, drugs).of(diseases)
+    assert found.shape == (3, 2, len(MENTION_FEATURES))
+    np.testing.assert_allclose(found[0], [[1.0, 0.0], [0.0, 0.0]])
+    np.testing.assert_allclose(found[1], [[0.0, 1.0], [0.0, 0.0]])
+    assert not found[2].any()
+
+
+def test_mentions_of_treatments_without_texts_are_nothing() -> None:
+    nodes = [
+        Node(id="DRUGBANK:DB00001", type=NodeType.DRUG, label="one"),
+        Node(id="MONDO:0000001", type=NodeType.DISEASE, label="gout"),
+    ]
+    graph = GraphSnapshot.from_records(nodes, [])
+    drug, disease = (np.asarray([graph.index(n.id)], dtype=np.int32) for n in nodes)
+    assert not Mentions(graph, drug).of(disease).any()

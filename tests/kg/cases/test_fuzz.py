@@ -1,6 +1,5 @@
 """Mutated documents: an answer or an error for each, an exception for none."""
 
-import copy
 import json
 import random
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.mutated_json import broken
 from kg.case import ClinicalCase
 from kg.cases import CaseError, read_cases
 from kg.cases.document import cases_of_bytes
@@ -16,34 +16,6 @@ WRONG: tuple[Any, ...] = (
     None, 0, -1, 1e308, 10**400, True, "", " ", "\ud800", "HP:1", "HP:0001250", "x" * 3000, "\x00",
     "P-5Y", [], [[]], {}, {"id": 3}, [None], ["a"], [{}], {"coding": [{}]}, "2020-02-30", "P1Y",
 )  # fmt: skip
-
-
-def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    members: Any = ()
-    if isinstance(node, dict):
-        members = node.items()
-    elif isinstance(node, list):
-        members = enumerate(node)
-    return [path] * bool(path) + [p for key, value in members for p in places(value, (*path, key))]
-
-
-def mutated(document: dict[str, Any], rng: random.Random) -> dict[str, Any]:
-    document = copy.deepcopy(document)
-    for _ in range(rng.randint(1, 4)):
-        path = rng.choice(places(document))
-        holder: Any = document
-        for key in path[:-1]:
-            holder = holder[key]
-        action = rng.random()
-        if action < 0.2:
-            del holder[path[-1]]
-        elif action < 0.3 and isinstance(holder, list):
-            holder.append(copy.deepcopy(holder[path[-1]]))
-        else:
-            holder[path[-1]] = copy.deepcopy(rng.choice(WRONG))
-        if not document:
-            break
-    return document
 
 
 def check(data: bytes) -> None:
@@ -65,7 +37,7 @@ def test_mutated_documents(format_name: str, request: pytest.FixtureRequest) -> 
     document = request.getfixturevalue(format_name)
     rng = random.Random(0)
     for _ in range(400):
-        check(json.dumps(mutated(document, rng)).encode())
+        check(json.dumps(broken(document, rng, wrong=WRONG, most=4)).encode())
 
 
 def test_damaged_bytes(phenopacket: dict[str, Any], bundle: dict[str, Any]) -> None:
@@ -81,7 +53,10 @@ def test_a_mutated_case_never_hides_the_next(tmp_path: Path, phenopacket: dict[s
     rng = random.Random(2)
     lines = []
     for number in range(100):
-        lines += [json.dumps(mutated(phenopacket, rng)), f'{{"case_id":"ok{number}","note":"x"}}']
+        lines += [
+            json.dumps(broken(phenopacket, rng, wrong=WRONG, most=4)),
+            f'{{"case_id":"ok{number}","note":"x"}}',
+        ]
     path = tmp_path / "a.jsonl"
     path.write_text("\n".join(lines), encoding="utf-8")
     found = [c.case_id for c in read_cases([path]) if isinstance(c, ClinicalCase)]

@@ -7,6 +7,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from fusion.finding_embedding import EmbeddingOptions
 from fusion.symbolic import SymbolicKnowledge
 from fusion.symbolic.boosted import BoostedOptions
 from kg.case import ClinicalCase
@@ -20,6 +21,7 @@ from reasoning.evaluate import (
     evaluate_diagnosis,
     split_parts,
 )
+from reasoning.evaluate.ablations import EVERYTHING
 
 
 class _Oracle:
@@ -65,18 +67,29 @@ def test_every_protocol_is_written_with_its_control(
         n_folds=2,
         n_samples=50,
         calibration_cases=4,
+        embedding=EmbeddingOptions(width=4, n_steps=3, n_cases=8),
+        ablations=True,
     )
     results = evaluate_diagnosis(
         knowledge, cases, out=tmp_path, scorers=[_make_oracle], options=options
     )
     assert [result.protocol for result in results] == list(PROTOCOLS)
     for result in results:
-        assert [ranker.name for ranker in result.rankers][-3:] == [
-            "LambdaRank over the classical scores",
+        names = [ranker.name for ranker in result.rankers]
+        first = names.index("LambdaRank over the classical scores")
+        assert names[first + 1 : first + 4] == [
+            "learned embedding of findings",
+            "LambdaRank over the classical scores + embedding",
             "iatros, boosted trees alone",
-            "oracle",
         ]
         oracle = result.rankers[-1]
+        assert oracle.name == "oracle"
+        whole = names.index(EVERYTHING)
+        rows = result.rankers[whole + 1 : -1]
+        assert {row.compared_with for row in rows} == {EVERYTHING}
+        assert all(row.against_best is not None for row in rows)
+        ranks = json.loads((tmp_path / f"ranks-{result.protocol}.json").read_text())
+        assert ranks["rank"]["oracle"] == [1.0] * len(ranks["disease"])
         assert oracle.overall["macro_top1"].value == 1.0
         assert oracle.against_best is not None
         assert oracle.against_best["macro_top1"].value >= 0.0

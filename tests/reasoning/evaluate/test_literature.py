@@ -53,7 +53,10 @@ def test_seen_documents_do_not_count_and_tables_are_written(place: Path) -> None
     assert {"relations, end to end", "linking"} <= {m["task"] for m in result["measures"]}
     for measure in result["measures"]:
         assert measure["low"] <= measure["f"] <= measure["high"]
-    assert (out / "literature.md").read_text().count("\n| ") == len(result["measures"]) + 1
+    bins = result["reliability"]["bins"]
+    assert sum(one["n_pairs"] for one in bins) == result["reliability"]["n_pairs"]
+    rows = (out / "literature.md").read_text().count("\n| ")
+    assert rows == len(result["measures"]) + len(bins) + 2  # and two headers
 
 
 def test_gold_that_was_all_seen_is_refused(place: Path) -> None:
@@ -92,3 +95,24 @@ def test_the_interval_is_of_documents() -> None:
     assert (measure.precision, measure.recall) == (0.75, 0.75)
     assert measure.f == pytest.approx(0.75)
     assert measure.low < 0.75 < measure.high
+
+
+def test_a_trained_miner_writes_the_same_for_one_and_two_workers(
+    place: Path, tmp_path: Path
+) -> None:
+    papers = tmp_path / "papers"
+    papers.mkdir()
+    for number in range(3):
+        write_gold(papers / f"{number}.txt", 5, first=100 + 5 * number)
+    said = {}
+    for workers in ("1", "2"):
+        out = tmp_path / f"{workers}.nq"
+        found = RUN.invoke(
+            app,
+            ["mine", str(papers), "--graph", str(place / "graph"), "--model", str(place / "miner"),
+             "--workers", workers, "--run", "same", "--out", str(out)],
+        )  # fmt: skip
+        assert found.exit_code == 0, found.output
+        said[workers] = out.read_bytes()
+    assert said["1"] == said["2"]
+    assert said["1"].count(b"\n") > 20

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from fusion.symbolic.boosted_treatments import BoostedTreatmentOptions
+from fusion.symbolic.pair_sampling import BoostedTreatmentOptions
 from fusion.symbolic.pairs import PairOptions
 from kg.snapshot import GraphSnapshot
 from kg.statements import Node, Statement

@@ -1,0 +1,120 @@
+"""Names of diseases that stand in what is written of a treatment.
+
+Decides how a name is looked for: by its words. The share of a name that a text holds counts words
+by their rarity among the names of diseases and phenotypes; of several names of a disease the best
+counts, and the names of its parents count apart. Texts of drugs name the disease in a fifth of true
+pairs, so tables without texts of treatments are made beside those with them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from math import log
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from kg.snapshot import GraphSnapshot
+from kg.vocabulary import NodeType, Predicate
+
+from .lexical import words
+
+__all__ = ["MENTION_FEATURES", "Mentions"]
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int32]
+
+MENTION_FEATURES: tuple[str, ...] = (
+    "a name in treatment text",
+    "name of a parent in treatment text",
+)
+"""Names of the features, in their order."""
+
+_NAMED = (NodeType.DISEASE, NodeType.PHENOTYPE)
+_MOST_NAMES = 12
+_MOST_NAMES_OF_PARENTS = 6  # of each
+
+
+class _Texts:
+    """Texts of treatments, searched for names.
+
+    Args:
+        texts: One for each treatment.
+        names: By which the rarity of a word is counted.
+    """
+
+    def __init__(self, texts: Sequence[str], names: Iterable[str]) -> None:
+        self._column: dict[str, int] = {}
+        piece, treatment = [], []
+        for at, text in enumerate(texts):
+            own = [self._column.setdefault(p, len(self._column)) for p in sorted(set(words(text)))]
+            piece += own
+            treatment += [at] * len(own)
+        shape = (len(self._column), len(texts))
+        ones = np.ones(len(piece), dtype=np.float32)
+        self._in = sparse.csr_matrix((ones, (piece, treatment)), shape=shape)
+        counts: Counter[str] = Counter()
+        n_names = 0
+        for name in names:
+            counts.update(set(words(name)))
+            n_names += 1
+        self._weight = {word: log((1 + n_names) / (1 + n)) for word, n in counts.items()}
+        self._unseen = log(1 + n_names)
+
+    def share(self, names: Sequence[str]) -> FloatArray:
+        """Largest share of a name that each text holds, `[n_treatments]`."""
+        rows, columns, values = [], [], []
+        for row, name in enumerate(names):
+            weight = {word: self._weight.get(word, self._unseen) for word in set(words(name))}
+            total = max(sum(weight.values()), 1e-9)
+            for word, own in weight.items():
+                column = self._column.get(word)
+                if column is not None:
+                    rows.append(row)
+                    columns.append(column)
+                    values.append(own / total)
+        if not rows:
+            return np.zeros(self._in.shape[1], dtype=np.float32)
+        shape = (len(names), self._in.shape[0])
+        shares = (sparse.csr_matrix((values, (rows, columns)), shape=shape) @ self._in).toarray()
+        best: FloatArray = shares.max(axis=0).astype(np.float32)
+        return best
+
+
+class Mentions:
+    """`MENTION_FEATURES` of any disease against all treatments.
+
+    Args:
+        snapshot: The graph.
+        treatments: Nodes of the treatments.
+    """
+
+    def __init__(self, snapshot: GraphSnapshot, treatments: IntArray) -> None:
+        self._snapshot = snapshot
+        self._n_treatments = len(treatments)
+        named = np.concatenate([snapshot.nodes_of(kind) for kind in _NAMED])
+        self._texts = _Texts(
+            [snapshot.node(node).definition for node in treatments.tolist()],
+            (snapshot.labels[node] for node in named.tolist()),
+        )
+        edges = snapshot.edges(Predicate.SUBCLASS_OF)
+        order = np.argsort(edges.head, kind="stable")
+        self._child, self._parent = edges.head[order], edges.tail[order]
+
+    def of(self, nodes: IntArray) -> FloatArray:
+        """`[n_nodes, n_treatments, len(MENTION_FEATURES)]`."""
+        shape = (len(nodes), self._n_treatments, len(MENTION_FEATURES))
+        out = np.zeros(shape, dtype=np.float32)
+        for row, node in enumerate(nodes.tolist()):
+            out[row, :, 0] = self._texts.share(self._names(node, _MOST_NAMES))
+            out[row, :, 1] = self._texts.share(self._names_of_parents(node))
+        return out
+
+    def _names(self, node: int, most: int) -> list[str]:
+        view = self._snapshot.node(node)
+        return [view.label, *view.synonyms][:most]
+
+    def _names_of_parents(self, node: int) -> list[str]:
+        begin, end = np.searchsorted(self._child, [node, node + 1])
+        parents = self._parent[begin:end].tolist()
+        return [name for parent in parents for name in self._names(parent, _MOST_NAMES_OF_PARENTS)]

@@ -1,0 +1,97 @@
+"""Names of MeSH ids that mapping files carry beside the graph's own names.
+
+Papers are annotated with MeSH ids, and a node of the graph bears one of them at most, the newest.
+Mapping files tell more: older ids of the same drug, and names of things that are no node. Decides
+which files are asked and what kind of thing a name is; what a name means in a text is decided by
+the linker, and none of them becomes a node.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kg.files import DataFiles
+from kg.identifiers import prefix_of
+from kg.sources.contract import DropReport
+from kg.sources.spelling import canonical
+from kg.sources.tables import rows
+from kg.vocabulary import NodeType
+
+__all__ = ["MappedName", "mapped_names"]
+
+_BIOMAPPINGS = "biomappings/positive.sssom.tsv"
+_SYMPTOMS = "hetionet_edges/nodes.tsv"
+_DISEASES = "human_do/allXREFinDO.tsv"
+_DRUGS = "everycure/drug_list_stringent.csv"
+_KIND_OF: dict[str, NodeType] = {
+    "CHEBI": NodeType.CHEMICAL,
+    "PUBCHEM": NodeType.CHEMICAL,
+    "DOID": NodeType.DISEASE,
+    "MONDO": NodeType.DISEASE,
+    "HP": NodeType.PHENOTYPE,
+}
+_HEADING = re.compile(r"MESH:[CD]\d+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappedName:
+    """A name of a MeSH id.
+
+    Attributes:
+        name: As written.
+        id: CURIE.
+        kind: What it is; None when the file does not say.
+    """
+
+    name: str
+    id: str
+    kind: NodeType | None
+
+
+def mapped_names(files: DataFiles) -> Iterator[MappedName]:
+    """Names of all mapping files that are there; those that are not are passed over."""
+    for name, read in (
+        (_BIOMAPPINGS, _matches),
+        (_SYMPTOMS, _symptoms),
+        (_DISEASES, _diseases),
+        (_DRUGS, _drugs),
+    ):
+        if files.has(name):
+            yield from read(files)
+
+
+def _matches(files: DataFiles) -> Iterator[MappedName]:
+    columns = ("subject_id", "subject_label", "predicate_id", "object_id", "object_label")
+    for row in rows(files.open_path(_BIOMAPPINGS), DropReport(), columns=columns):
+        if row["predicate_id"] != "skos:exactMatch":
+            continue
+        ends = (row["subject_id"], row["object_id"])
+        for one, other in (ends, ends[::-1]):
+            heading = canonical(one, prefixes=frozenset({"MESH"}))
+            if heading is None:
+                continue
+            kind = _KIND_OF.get(prefix_of(canonical(other) or ""))
+            for label in (row["subject_label"], row["object_label"]):
+                if label:
+                    yield MappedName(name=label, id=heading, kind=kind)
+
+
+def _symptoms(files: DataFiles) -> Iterator[MappedName]:
+    for row in rows(files.open_path(_SYMPTOMS), DropReport(), columns=("id", "name", "kind")):
+        if row["kind"] == "Symptom":
+            heading = "MESH:" + row["id"].rpartition(":")[2]
+            yield MappedName(name=row["name"], id=heading, kind=NodeType.PHENOTYPE)
+
+
+def _diseases(files: DataFiles) -> Iterator[MappedName]:
+    for row in rows(files.open_path(_DISEASES), DropReport(), columns=("label", "xref")):
+        heading = row["xref"].strip('"')
+        if _HEADING.fullmatch(heading):
+            yield MappedName(name=row["label"].strip('"'), id=heading, kind=NodeType.DISEASE)
+
+
+def _drugs(files: DataFiles) -> Iterator[MappedName]:
+    columns = ("curie_label", "alternate_ids")
+    for row in rows(files.open_path(_DRUGS), DropReport(), columns=columns, delimiter=","):
+        for heading in _HEADING.findall(row["alternate_ids"]):
+            yield MappedName(name=row["curie_label"], id=heading, kind=NodeType.CHEMICAL)

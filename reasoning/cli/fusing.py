@@ -1,0 +1,95 @@
+"""`iatros evaluate multimodal` on the chest cohort: what each modality is worth, and fusion.
+
+Decides how options become a run; what is measured is decided in `reasoning.evaluate.fused`.
+"""
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from .console import stderr, warn
+
+__all__ = ["evaluate_chest"]
+
+
+def evaluate_chest(
+    folder: Path,
+    *,
+    out: Path,
+    test: Path | None,
+    graph: Path | None,
+    encoder: str | None,
+    text_encoder: str | None,
+    weights: str,
+    image_size: int,
+    folds: int,
+    seeds: int,
+    samples: int,
+) -> None:
+    """Runs the benchmark and writes `fusion.json`, `fusion.md` and `notes.html`.
+
+    Raises:
+        ValueError: A folder holds no patient that counts.
+    """
+    import numpy as np
+
+    from encoders import ImageEncoder, TextEncoder
+    from fusion.classes.cohort import tokenize_cohort
+    from kg.cases.chest_classes import CHEST_CLASSES
+    from kg.hpo_graph import packaged_hpo
+    from reasoning.evaluate.chest_cohort import ChestCohort, opened, read_chest_cohort
+    from reasoning.evaluate.fused import FusedOptions, evaluate_fused
+    from reasoning.evaluate.fused_report import fused_json, fused_markdown
+    from reasoning.evaluate.note_words import explain_notes, note_words_markdown, render_notes
+    from reasoning.loading import open_graph
+    from reasoning.render import write_text
+
+    progress: Callable[[str], None] = lambda line: stderr.print(line, highlight=False)  # noqa: E731
+    text = TextEncoder(text_encoder)
+    options = FusedOptions(n_seeds=seeds, n_folds=folds, n_samples=samples)
+    snapshot = packaged_hpo() if graph is None else open_graph(graph)
+    with ExitStack() as stack:
+        cohorts = [
+            read_chest_cohort(stack.enter_context(opened(path, warn)), snapshot, warn=warn)
+            for path in ([folder] if test is None else [folder, test])
+        ]
+        known = {case.case_id for case in cohorts[0].cases}
+        for cohort in cohorts[1:]:
+            both = known & {case.case_id for case in cohort.cases}
+            if both:
+                warn(f"{len(both)} patients of {test} are in {folder} too; tested, not trained on")
+        tested = [case for cohort in cohorts[1:] for case in cohort.cases]
+        elsewhere = {case.case_id for case in tested}
+        first = [at for at, c in enumerate(cohorts[0].cases) if c.case_id not in elsewhere]
+        cases = [*(cohorts[0].cases[at] for at in first), *tested]
+        classes = np.concatenate([cohorts[0].classes[first], *(c.classes for c in cohorts[1:])])
+        progress(f"tokens of {len(cases)} patients")
+        tokens = tokenize_cohort(
+            cases,
+            snapshot,
+            text=text,
+            image=ImageEncoder(encoder, weights=weights, size=image_size),
+            warn=warn,
+        )
+    # TF-IDF and the trained heads do not care where a token came from; folders are closed by now.
+    result = evaluate_fused(
+        tokens,
+        classes,
+        options,
+        tested=np.arange(len(first), len(cases)) if tested else None,
+        progress=progress,
+    )
+    whole = ChestCohort(
+        cases=tuple(cases),
+        classes=classes,
+        leaks=tuple(leak for cohort in cohorts for leak in cohort.leaks),
+        n_names=cohorts[0].n_names,
+    )
+    write_text(out / "fusion.md", fused_markdown(result, whole, options))
+    words = explain_notes(tokens, classes, text, n_folds=folds, progress=progress)
+    table = fused_markdown(result, whole, options) + "\n" + note_words_markdown(words)
+    write_text(out / "notes.html", render_notes(words, CHEST_CLASSES))
+    write_text(out / "fusion.json", json.dumps(fused_json(result, whole, options), indent=1))
+    write_text(out / "fusion.md", table)
+    print(table)

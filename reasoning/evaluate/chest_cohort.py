@@ -1,0 +1,153 @@
+"""The chest cohort as a benchmark: who counts, masked notes, and an audit of the masking.
+
+Decides that patients with a note and a diagnosis count, how a zip archive of the data set is read,
+and which names the audit looks for: all names of all diagnoses of the set, with the labels and
+synonyms that the graph knows.
+"""
+
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import numpy.typing as npt
+
+from kg.case import ClinicalCase
+from kg.cases.archive import ArchiveLimits, CaseFile, walk
+from kg.cases.chest_classes import CHEST_CLASSES, chest_class
+from kg.cases.covid_chestxray import (
+    DIAGNOSIS_WORDS,
+    FINDINGS,
+    is_covid_chestxray,
+    read_covid_chestxray,
+)
+from kg.cases.masking import MaskLeak, audit_masking, mask_diagnosis
+from kg.cases.problem import CaseError
+from kg.snapshot import GraphSnapshot
+
+__all__ = ["ChestCohort", "is_chest_cohort", "opened", "read_chest_cohort"]
+
+_IMAGES = (".png", ".jpg", ".jpeg")
+_TABLE = "metadata.csv"
+_MIN_SYNONYM = 5  # shorter ones are part of other words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChestCohort:
+    """Patients that count.
+
+    Attributes:
+        cases: One a patient, the note masked.
+        classes: Number of the class of each, see `CHEST_CLASSES`.
+        leaks: Names of diagnoses that still stand in the notes.
+        n_names: How many names were looked for.
+    """
+
+    cases: tuple[ClinicalCase, ...]
+    classes: npt.NDArray[np.int64]
+    leaks: tuple[MaskLeak, ...]
+    n_names: int
+
+    def counts(self) -> dict[str, int]:
+        """Patients of each class."""
+        return {
+            name: int((self.classes == number).sum()) for number, name in enumerate(CHEST_CLASSES)
+        }
+
+
+def is_chest_cohort(path: Path) -> bool:
+    """True for a folder of the data set, or a zip archive that holds its table."""
+    if path.is_dir():
+        return is_covid_chestxray(path)
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(PurePosixPath(name).name == _TABLE for name in archive.namelist())
+
+
+@contextmanager
+def opened(path: Path, warn: Callable[[str], None]) -> Iterator[Path]:
+    """The folder itself, or a zip archive unpacked into a folder that goes afterwards.
+
+    Only the table and pictures are taken, within the limits that all archives have.
+
+    Raises:
+        ValueError: The archive holds no table.
+    """
+    if path.is_dir():
+        yield path
+        return
+    limits = ArchiveLimits(suffixes=(_TABLE, *_IMAGES), content="table or image")
+    with tempfile.TemporaryDirectory(prefix="iatros-") as scratch:
+        folder = Path(scratch)
+        (folder / "images").mkdir()
+        for item in walk(path, limits):
+            if isinstance(item, CaseFile):
+                _take(item, folder, warn)
+            else:
+                warn(str(item))
+        if not (folder / _TABLE).is_file():
+            raise ValueError(f"holds no {_TABLE}; pack the folder of the data set")
+        yield folder
+
+
+def _take(item: CaseFile, folder: Path, warn: Callable[[str], None]) -> None:
+    name = PurePosixPath(item.name).name
+    target = folder / name if name == _TABLE else folder / "images" / name
+    if target.exists():
+        warn(f"{item.where}: second file of this name, the first one counts")
+        return
+    with item.open() as stream, target.open("wb") as out:
+        while block := stream.read(1 << 20):
+            out.write(block)
+
+
+def read_chest_cohort(
+    folder: Path, graph: GraphSnapshot, *, warn: Callable[[str], None]
+) -> ChestCohort:
+    """Patients with a note and a diagnosis.
+
+    Args:
+        folder: Folder of the data set.
+        graph: Where further names of the diagnoses come from.
+        warn: Told who is left out.
+
+    Raises:
+        ValueError: Nobody is left.
+    """
+    names = (*DIAGNOSIS_WORDS, *_names_of_graph(graph))
+    cases, classes = [], []
+    for item in read_covid_chestxray(folder):
+        if isinstance(item, CaseError):
+            warn(str(item))
+            continue
+        number = chest_class(item.diagnoses)
+        if number is None or not item.note:
+            continue
+        cases.append(item.model_copy(update={"note": mask_diagnosis(item.note, names)}))
+        classes.append(number)
+    if not cases:
+        raise ValueError("no patient has a note and a diagnosis; give the folder of the data set")
+    return ChestCohort(
+        cases=tuple(cases),
+        classes=np.asarray(classes, dtype=np.int64),
+        leaks=audit_masking([case.note or "" for case in cases], names),
+        n_names=len(names),
+    )
+
+
+def _names_of_graph(graph: GraphSnapshot) -> tuple[str, ...]:
+    """Labels and synonyms of all diagnoses of the set, of the whole set for every note."""
+    found: dict[str, None] = {}
+    for disease in FINDINGS.values():
+        node = graph.index(disease)
+        if node is None:
+            continue
+        view = graph.node(node)
+        for name in (view.label, *view.synonyms):
+            if len(name) >= _MIN_SYNONYM:
+                found[name] = None
+    return tuple(found)
