@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.mutated_json import broken
+from benchmarks.mutated_json import broken, damaged
 from kg.case import ClinicalCase, CodedItem
 from kg.cases import CaseError
 from kg.cases.document import cases_of_bytes
@@ -81,17 +81,6 @@ def odd(document: dict[str, Any], other: dict[str, Any], rng: random.Random) -> 
     return {**document, "entry": entries}
 
 
-def damaged(data: bytes, rng: random.Random) -> bytes:
-    """Bytes cut off, flipped or filled in."""
-    action = rng.random()
-    if action < 0.4:
-        return data[: rng.randrange(len(data))]
-    at = rng.randrange(len(data))
-    if action < 0.8:
-        return data[:at] + bytes([rng.randrange(256)]) + data[at + 1 :]
-    return data[:at] + rng.randbytes(rng.randint(1, 200)) + data[at:]
-
-
 def mutants(documents: list[dict[str, Any]], count: int, rng: random.Random) -> Iterator[bytes]:
     """Bytes of each mutated bundle."""
     for _ in range(count):
@@ -102,7 +91,7 @@ def mutants(documents: list[dict[str, Any]], count: int, rng: random.Random) -> 
         elif action < 0.75:
             yield json.dumps(odd(document, rng.choice(documents), rng)).encode()
         else:
-            yield damaged(json.dumps(document).encode(), rng)
+            yield damaged(document, rng)
 
 
 class Route:

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.mutated_json import broken
+from benchmarks.mutated_json import broken, damaged
 from kg.case import ClinicalCase
 from kg.cases import CaseError
 from kg.cases.document import cases_of_bytes
@@ -69,18 +69,6 @@ def odd(document: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     else:
         document["id"] = "\u65e5\u672c \u05d0 " + "x" * rng.randint(1, 500)
     return document
-
-
-def damaged(document: dict[str, Any], rng: random.Random) -> bytes:
-    """Bytes overwritten, cut off or doubled."""
-    data = bytearray(json.dumps(document).encode())
-    for _ in range(rng.randint(1, 5)):
-        data[rng.randrange(len(data))] = rng.randrange(256)
-    if rng.random() < 0.3:
-        del data[rng.randrange(1, len(data)) :]
-    if rng.random() < 0.1:
-        data *= 2
-    return bytes(data)
 
 
 def same_case(document: dict[str, Any], rng: random.Random) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A toy world is trained once without a break by `iatros train`; then the same command is killed with
 SIGKILL at random moments (while it reads and embeds, between steps, while it writes a checkpoint)
-and started again with `--resume`. At the end every tensor and every metric must be equal:
+and started again with `--resume`. At the end every tensor and every metric must be equal. A life
+that ends before it could be killed does not count; the training then begins anew:
 
     python benchmarks/kill_and_resume.py --kills 20
 """
@@ -12,6 +13,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -123,8 +126,8 @@ def _train(arguments: list[str]) -> None:
 
 def kill_at_random(
     run: Run, rng: np.random.Generator, *, start_seconds: float, steps_a_life: int
-) -> str:
-    """Starts one life, ends it, and says where it was killed."""
+) -> str | None:
+    """Starts one life, ends it, and says where it was killed; None if it ended by itself."""
     child = run.start("--resume")
     begin = run.step()
     if rng.random() < 0.25:  # before the first step of this life
@@ -142,9 +145,12 @@ def kill_at_random(
             time.sleep(rng.uniform(0, 0.05))
     if not child.is_alive():
         run.finish(child)
-        return "ended before it was killed"
+        return None
     child.kill()
     child.join()
+    if child.exitcode != -signal.SIGKILL:
+        run.finish(child)
+        return None
     partial = any((run.out / "checkpoints").glob(".*.partial"))
     if run.step() == begin and not partial:
         return "before a new checkpoint"
@@ -190,19 +196,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"unbroken: {time.monotonic() - begin:.1f} s, {start_seconds:.1f} s to begin")
         broken = Run(world, config, Path(scratch) / "broken")
         where: Counter[str] = Counter()
-        for number in range(options.kills):
-            left = options.steps - broken.step()
-            where[
-                kill_at_random(
-                    broken,
-                    rng,
-                    start_seconds=start_seconds,
-                    steps_a_life=int(left / (options.kills - number + 1)),
-                )
-            ] += 1
+        differing: list[str] = []
+        while (kills_left := options.kills - where.total()) > 0:
+            steps_a_life = (options.steps - broken.step()) // (kills_left + 1)
+            place = kill_at_random(
+                broken, rng, start_seconds=start_seconds, steps_a_life=steps_a_life
+            )
+            if place is not None:
+                where[place] += 1
+                continue
+            print("one life ended before it was killed: the training begins anew")
+            differing += compare(unbroken.out, broken.out)
+            shutil.rmtree(broken.out)
         at_last_kill = broken.step()
         broken.finish(broken.start("--resume"))
-        differing = compare(unbroken.out, broken.out)
+        differing += compare(unbroken.out, broken.out)
     for place, n in where.most_common():
         print(f"killed {place}: {n}")
     print(f"step of the last checkpoint before the last life: {at_last_kill}")

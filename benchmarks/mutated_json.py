@@ -1,15 +1,16 @@
-"""JSON documents with values deleted, doubled or replaced by what does not belong.
+"""JSON documents damaged in their values or their bytes.
 
 Decides the damage that the fuzzers of phenopackets and of FHIR bundles share; which wrong values
 are put in is theirs.
 """
 
 import copy
+import json
 import random
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["broken"]
+__all__ = ["broken", "damaged"]
 
 
 def broken(
@@ -40,6 +41,21 @@ def broken(
         else:
             holder[path[-1]] = copy.deepcopy(rng.choice(wrong))
     return document
+
+
+def damaged(document: dict[str, Any], rng: random.Random) -> bytes:
+    """Its bytes, some of them overwritten; at times filled in, cut off or doubled."""
+    data = bytearray(json.dumps(document).encode())
+    for _ in range(rng.randint(1, 5)):
+        data[rng.randrange(len(data))] = rng.randrange(256)
+    if rng.random() < 0.2:
+        at = rng.randrange(len(data))
+        data[at:at] = rng.randbytes(rng.randint(1, 200))
+    if rng.random() < 0.3:
+        del data[rng.randrange(1, len(data)) :]
+    if rng.random() < 0.1:
+        data *= 2
+    return bytes(data)
 
 
 def _places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -18,16 +18,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 
 from fusion.adjacency import RelationalAdjacency
 from fusion.batches import CaseBatch
-from fusion.config import ModelConfig
+from fusion.config import ModelConfig, TrainConfig
 from fusion.graph import GraphTensors, Relation
 from fusion.losses import listwise_loss
 from fusion.model import FusionModel, open_encoders
+from fusion.optimizer import new_optimizer
 
 warnings.filterwarnings("ignore", category=FutureWarning)
 
@@ -115,6 +117,20 @@ def one_step(
         optimizer.step()
 
 
+def toy_network(options: argparse.Namespace, config: ModelConfig, **encoders: Any) -> FusionModel:
+    """A network over the generated graph."""
+    return FusionModel(
+        config,
+        n_nodes=options.nodes,
+        n_relations=_N_TYPES,
+        d_text=_D_TEXT,
+        disease_nodes=np.arange(options.diseases),
+        treatment_nodes=np.arange(10),
+        feature_names=("a",),
+        **encoders,
+    ).train()
+
+
 def with_encoders(
     options: argparse.Namespace, graph: GraphTensors, rng: np.random.Generator
 ) -> None:
@@ -124,20 +140,10 @@ def with_encoders(
     )
     text, image = open_encoders(config)
     assert text is not None and image is not None  # noqa: PT018  both are named
-    model = FusionModel(
-        config,
-        n_nodes=options.nodes,
-        n_relations=_N_TYPES,
-        d_text=_D_TEXT,
-        disease_nodes=np.arange(options.diseases),
-        treatment_nodes=np.arange(10),
-        feature_names=("a",),
-        text_encoder=text,
-        image_encoder=image,
-    ).train()
+    model = toy_network(options, config, text_encoder=text, image_encoder=image)
     parts = [sum(p.numel() for p in part.parameters()) / 1e6 for part in (model, text, image)]
     print(f"{parts[0]:.1f} M parameters, text {parts[1]:.1f} M, image {parts[2]:.1f} M")
-    optimizer = torch.optim.AdamW(model.parameters())
+    optimizer = new_optimizer(model, TrainConfig())
     words = [
         "fever",
         "cough",
@@ -212,16 +218,8 @@ def main() -> None:
     if options.encoders:
         with_encoders(options, graph, rng)
         return
-    model = FusionModel(
-        ModelConfig(d_model=options.width, text_encoder=""),
-        n_nodes=options.nodes,
-        n_relations=_N_TYPES,
-        d_text=_D_TEXT,
-        disease_nodes=np.arange(options.diseases),
-        treatment_nodes=np.arange(10),
-        feature_names=("a",),
-    ).train()
-    optimizer = torch.optim.AdamW(model.parameters())
+    model = toy_network(options, ModelConfig(d_model=options.width, text_encoder=""))
+    optimizer = new_optimizer(model, TrainConfig())
     totals: dict[int, float] = {}
     for n_cases in options.cases:
         cases = random_cases(n_cases, options.nodes, options.diseases, rng)

@@ -1,16 +1,17 @@
 """From text to ranking on real papers and a real model, and back: what docs/literature.md shows.
 
-Run:  python benchmarks/text_to_ranking.py MODEL PAPER... [--diseases 3]
+Run:  python benchmarks/text_to_ranking.py MODEL PAPER... [--miner DIR] [--diseases 3]
 
-Mines papers with the names of the model's own graph, adds the run, and prints the rankings of the
-diseases whose treatments moved most, before and after; then takes the run out and checks that every
-answer is the old one, byte for byte.
+Mines papers with the names of the model's own graph and cue words, or with a trained miner, adds
+the run, and prints the rankings of the diseases whose treatments moved most, before and after; then
+takes the run out and checks that every answer is the old one, byte for byte.
 """
 
 import argparse
 import tempfile
 from pathlib import Path
 
+from fusion.literature import load_miner
 from kg.additions import add_graphs, remove_graphs
 from kg.literature.belief import beliefs
 from kg.literature.dictionary import Dictionary
@@ -37,6 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("papers", type=Path, nargs="+")
+    parser.add_argument("--miner", type=Path, help="folder of a trained miner")
     parser.add_argument("--diseases", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -45,7 +47,12 @@ def main() -> None:
         graph.save(folder / "snapshot")
         (folder / "cases.jsonl").write_text("")
         (folder / "graph.nq.gz").write_bytes(b"")
-        plug = Plug(reader=CueMiner(Dictionary.from_graph(graph)), endpoints=Endpoints(graph))
+        reader = (
+            CueMiner(Dictionary.from_graph(graph))
+            if options.miner is None
+            else load_miner(options.miner, graph)
+        )
+        plug = Plug(reader=reader, endpoints=Endpoints(graph))
         run = MiningRun(name="papers", model=plug.reader.name, version=plug.reader.version)
         mined = Path(scratch, "mined.nq")
         report = mine_files(options.papers, mined, source=lambda: plug, run=run)

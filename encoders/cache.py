@@ -3,7 +3,7 @@
 Decides the file: fixed rows of key, checksum and vector, appended and never rewritten. Keys are
 SHA-256 over the encoder's recipe and the text; what a recipe is decides the encoder. A vector can
 betray a text to someone who has the encoder, so catalogue names belong here and patient notes do
-not.
+not; with a key in the environment keys and vectors are encrypted too (`encoders.sealing`).
 """
 
 import fcntl
@@ -18,6 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
+from .sealing import Seal, default_seal
+
 __all__ = ["EmbeddingCache", "default_cache", "default_cache_folder", "embedding_key"]
 
 _MAGIC = b"iatros-embeddings-1\n"
@@ -25,10 +27,14 @@ _HEADER_BYTES = 64
 
 
 def default_cache(d_model: int) -> "EmbeddingCache | None":
-    """The cache in the default folder; None where `$IATROS_CACHE` is `off`."""
+    """The cache in the default folder; None where `$IATROS_CACHE` is `off`.
+
+    Raises:
+        EncoderError: If `$IATROS_CACHE_KEY` holds no key.
+    """
     if os.environ.get("IATROS_CACHE") == "off":
         return None
-    return EmbeddingCache(default_cache_folder(), d_model=d_model)
+    return EmbeddingCache(default_cache_folder(), d_model=d_model, seal=default_seal())
 
 
 def default_cache_folder() -> Path:
@@ -55,6 +61,8 @@ class EmbeddingCache:
     Args:
         folder: Where the file lies; made when the first row is written.
         d_model: Width of the embeddings.
+        seal: Encrypts the rows, in a file of their own; None for a plain file. What another key has
+            sealed is as if it were not there.
 
     Example:
         >>> import tempfile
@@ -65,12 +73,13 @@ class EmbeddingCache:
         [True, False]
     """
 
-    def __init__(self, folder: Path, *, d_model: int) -> None:
+    def __init__(self, folder: Path, *, d_model: int, seal: Seal | None = None) -> None:
         if d_model < 1:
             raise ValueError(f"d_model: {d_model}; needs at least 1")
-        self.d_model = d_model
-        self.path = folder / f"embeddings-{d_model}.bin"
-        self._row = np.dtype([("key", "V32"), ("check", "<u4"), ("vector", "<f4", (d_model,))])
+        self.d_model, self._seal = d_model, seal
+        self.path = folder / f"embeddings-{d_model}.{'sealed' if seal else 'bin'}"
+        n_bytes = 4 * d_model + (seal.overhead if seal else 0)
+        self._row = np.dtype([("key", "V32"), ("check", "<u4"), ("value", f"V{n_bytes}")])
         self._rows = np.empty(0, self._row)
         self._where: dict[bytes, int] = {}
         self._read()
@@ -88,14 +97,18 @@ class EmbeddingCache:
         """
         found = np.zeros(len(keys), dtype=np.bool_)
         vectors = np.zeros((len(keys), self.d_model), dtype=np.float32)
-        for i, key in enumerate(keys):
+        for i, key in enumerate(map(self._name, keys)):
             place = self._where.get(key)
             if place is None:
                 continue
             row = self._rows[place]
-            if _checksum(key, row["vector"]) == row["check"]:
+            stored = row["value"].tobytes()
+            if _checksum(key, stored) != row["check"]:
+                continue
+            value = self._seal.open(stored, name=key) if self._seal else stored
+            if value is not None:
                 found[i] = True
-                vectors[i] = row["vector"]
+                vectors[i] = np.frombuffer(value, "<f4")
         return found, vectors
 
     def add(self, keys: Sequence[bytes], vectors: Float[np.ndarray, "n_keys d_model"]) -> None:
@@ -109,10 +122,11 @@ class EmbeddingCache:
         if not np.isfinite(vectors).all():
             raise ValueError("vectors: not finite; a broken embedding must not be kept")
         rows = np.empty(len(keys), self._row)
-        rows["vector"] = vectors
-        for i, key in enumerate(keys):
-            rows[i]["key"] = np.void(key)
-            rows[i]["check"] = _checksum(key, rows[i]["vector"])
+        for i, key in enumerate(map(self._name, keys)):
+            value = vectors[i].astype("<f4").tobytes()
+            if self._seal is not None:
+                value = self._seal.seal(value, name=key)
+            rows[i] = (np.void(key), _checksum(key, value), np.void(value))
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._locked_file() as descriptor:
             size = os.fstat(descriptor).st_size
@@ -148,8 +162,12 @@ class EmbeddingCache:
         for i in range(n_rows - n_known):
             self._where[keys[32 * i : 32 * i + 32]] = n_known + i
 
+    def _name(self, key: bytes) -> bytes:
+        return self._seal.name(key) if self._seal else key
+
     def _header(self) -> bytes:
-        return (_MAGIC + f"d_model={self.d_model}\n".encode()).ljust(_HEADER_BYTES, b"\0")
+        sealed = "sealed " if self._seal else ""
+        return (_MAGIC + f"{sealed}d_model={self.d_model}\n".encode()).ljust(_HEADER_BYTES, b"\0")
 
     def _has_header(self, descriptor: int) -> bool:
         return os.pread(descriptor, _HEADER_BYTES, 0) == self._header()
@@ -164,8 +182,8 @@ class EmbeddingCache:
             os.close(descriptor)  # also lets the lock go
 
 
-def _checksum(key: bytes, vector: npt.NDArray[np.float32]) -> int:
-    return zlib.crc32(vector.tobytes(), zlib.crc32(key))
+def _checksum(key: bytes, value: bytes) -> int:
+    return zlib.crc32(value, zlib.crc32(key))
 
 
 def _write_all(descriptor: int, data: bytes, *, at: int) -> None:

@@ -1,4 +1,4 @@
-"""Low-rank adapters in a frozen encoder: LoRA (arXiv:2106.09685) and DoRA (arXiv:2402.09353).
+"""Low-rank adapters in a frozen encoder: LoRA (arXiv:2106.09685), DoRA (arXiv:2402.09353), AdaLoRA.
 
 Decides where adapters sit: beside the projections of attention, in every layer. The encoder itself
 stays as it was published, so a model differs from it by a few hundred kilobytes. Which layers of an
@@ -11,9 +11,11 @@ import warnings
 
 from torch import nn
 
+from .config import ADAPTERS
+from .rank_budget import add_rank_budget, rank_config
+
 __all__ = ["ADAPTERS", "AdapterError", "add_adapters"]
 
-ADAPTERS = ("lora", "dora")
 _PROJECTIONS = frozenset(
     {
         "query",
@@ -41,7 +43,7 @@ def add_adapters(network: nn.Module, kind: str, *, rank: int) -> int:
     Args:
         network: A BERT of transformers or a ViT of timm; changed in place.
         kind: One of `ADAPTERS`.
-        rank: Width of each adapter.
+        rank: Width of each adapter; of AdaLoRA the mean width once ranks are handed out.
 
     Returns:
         Number of trained parameters.
@@ -62,12 +64,22 @@ def add_adapters(network: nn.Module, kind: str, *, rank: int) -> int:
         raise AdapterError(
             f"{kind}: no attention found in {type(network).__name__}; train its last layers instead"
         )
-    config = LoraConfig(
-        r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=found, use_dora=kind == "dora"
+    config = (
+        rank_config(found, rank=rank)
+        if kind == "adalora"
+        else LoraConfig(
+            r=rank,
+            lora_alpha=2 * rank,
+            lora_dropout=0.0,
+            target_modules=found,
+            use_dora=kind == "dora",
+        )
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         inject_adapter_in_model(config, network)
     for name, parameter in network.named_parameters():
         parameter.requires_grad_("lora_" in name)
+    if kind == "adalora":
+        add_rank_budget(network)
     return sum(p.numel() for p in network.parameters() if p.requires_grad)

@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar
 
-__all__ = ["FUSIONS", "ConfigError", "ModelConfig", "TrainConfig"]
+__all__ = ["ADAPTERS", "FUSIONS", "ConfigError", "ModelConfig", "TrainConfig"]
+
+ADAPTERS = ("lora", "dora", "adalora")
+"""Low-rank adapters that a frozen encoder can be given; see `fusion.adapters`."""
 
 FUSIONS = ("attention", "gated", "cross_attention", "product_of_experts", "late_average")
 """Ways to bring the modalities of a patient together; the first is the default."""
@@ -44,8 +47,8 @@ class ModelConfig:
         node_text_characters: How much of label, synonyms and definition of a node is embedded.
         text_encoder: Folder or name of a BERT; None for the offline default, "" for no notes.
         text_freeze: `frozen`, `all`, or the number of last layers that are trained.
-        text_adapter: `lora` or `dora` trains low-rank adapters in a text encoder that is otherwise
-            frozen, see `fusion.adapters`; "" for none.
+        text_adapter: `lora`, `dora` or `adalora` trains low-rank adapters in a text encoder that is
+            otherwise frozen, see `fusion.adapters`; "" for none.
         image_adapter: Likewise for a ViT.
         adapter_rank: Width of adapters.
         note_window_tokens: Longest window of a note, in word pieces.
@@ -107,8 +110,10 @@ class ModelConfig:
         if self.fusion not in FUSIONS:
             raise ConfigError(f"fusion: {self.fusion!r} is not one of {', '.join(FUSIONS)}")
         for name in ("text_adapter", "image_adapter"):
-            if getattr(self, name) not in ("", "lora", "dora"):
-                raise ConfigError(f"{name}: {getattr(self, name)!r} is not one of lora, dora")
+            if getattr(self, name) not in ("", *ADAPTERS):
+                raise ConfigError(
+                    f"{name}: {getattr(self, name)!r} is not one of {', '.join(ADAPTERS)}"
+                )
         if self.d_model % self.n_heads:
             raise ConfigError(f"d_model: {self.d_model} does not divide by n_heads, {self.n_heads}")
 
@@ -248,9 +253,8 @@ class TrainConfig:
             ("tracker", ("", "wandb", "mlflow")),
         ):
             if getattr(self, name) not in known:
-                raise ConfigError(
-                    f"{name}: {getattr(self, name)!r} is not one of {', '.join(known)}"
-                )
+                named = ", ".join(filter(None, known))
+                raise ConfigError(f"{name}: {getattr(self, name)!r} is not one of {named}")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> TrainConfig:

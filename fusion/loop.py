@@ -30,6 +30,7 @@ from .hardware import open_accelerator
 from .model import FusionModel
 from .objective import Objective
 from .optimizer import new_optimizer, rate_factor, set_rates
+from .rank_budget import allocate_ranks
 from .sampling import StepSampler
 from .simulate import PatientSimulator
 from .trackers import Trackers
@@ -172,6 +173,16 @@ class TrainingLoop:
         self.accelerator.clip_grad_norm_(self.model.parameters(), config.gradient_norm)
         set_rates(self.optimizer, rate_factor(progress, config))
         self.optimizer.step()
+        # Past the first stage no rank is taken away; what early stop left over goes at once.
+        at = progress.step + 1 if progress.stage == "learn" else config.max_steps
+        for encoder in (self.model.text_encoder, self.model.image_encoder):
+            if encoder is not None:
+                allocate_ranks(
+                    encoder.network,
+                    at,
+                    rank=config.model.adapter_rank,
+                    total_steps=config.max_steps,
+                )
         self.trackers.log({f"loss/{k}": v for k, v in losses.items()}, progress.step)
         return losses
 

@@ -18,9 +18,12 @@ from .config import TrainConfig
 from .graph import GraphTensors
 from .losses import listwise_loss
 from .model import FusionModel
+from .rank_budget import orthogonality
 from .treatment_batches import TreatmentBatch, treatment_loss
 
 __all__ = ["CombinerBatch", "Objective", "StepInputs", "StepLosses"]
+
+_ORTHOGONALITY = 0.5  # peft's weight of the penalty of AdaLoRA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,4 +132,8 @@ class Objective(nn.Module):
         )
         if config.alignment_weight:
             total = total + config.alignment_weight * model.patient_encoder.alignment(seen)
+        for encoder in (model.text_encoder, model.image_encoder):
+            crooked = orthogonality(encoder.network) if encoder is not None else None
+            if crooked is not None:
+                total = total + _ORTHOGONALITY * crooked
         return StepLosses(neural=neural, combined=combined, treatment=treatment, total=total)

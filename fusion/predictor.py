@@ -246,12 +246,23 @@ class Predictor:
         """The first half of `score_treatments`, in half the time."""
         return self._score_treatments(diseases, (INDICATION,))[:, :, 0]
 
+    def attended(self, disease: int) -> Float[np.ndarray, " n_nodes"] | None:
+        """How much the score of a disease rests on the treatments of each node.
+
+        Weights of the learnt attention, see `PairFeatures.attended`; None where there is none.
+        """
+        pairs = self._context.pairs
+        attention = None if self._boosted is None else self._boosted.attention
+        if pairs is None or attention is None:
+            return None
+        return pairs.attended(disease, attention)
+
     @torch.no_grad()
     def _score_treatments(
         self, diseases: Sequence[int] | Int[np.ndarray, " n_diseases"], relations: tuple[int, ...]
     ) -> Float[np.ndarray, "n_diseases n_drugs n_kinds"]:
         nodes = np.asarray(diseases, dtype=np.int32)
-        found = {node: self._treatment_scores.get((node, relations)) for node in nodes.tolist()}
+        found = {node: self._known_scores(node, relations) for node in nodes.tolist()}
         missing = [node for node, scores in found.items() if scores is None]
         for start in range(0, len(missing), _DISEASES_AT_ONCE):
             some = np.asarray(missing[start : start + _DISEASES_AT_ONCE], dtype=np.int32)
@@ -264,6 +275,17 @@ class Predictor:
         while len(self._treatment_scores) > _REMEMBERED_DISEASES:
             self._treatment_scores.popitem(last=False)
         return result
+
+    def _known_scores(
+        self, node: int, relations: tuple[int, ...]
+    ) -> Float[np.ndarray, "n_drugs n_kinds"] | None:
+        """Scores that were asked for before, or made ahead."""
+        ahead = None if self._boosted is None else self._boosted.ahead
+        if ahead is not None and relations == (INDICATION,) and not self._neural_treatments:
+            scores = ahead.of(node)
+            if scores is not None:
+                return scores[:, None]
+        return self._treatment_scores.get((node, relations))
 
     def _fresh_treatments(
         self, nodes: Int[np.ndarray, " n_diseases"], relations: tuple[int, ...]

@@ -105,8 +105,9 @@ def tune(
         load_if_exists=True,
         sampler=optuna.samplers.TPESampler(seed=config.seed),
     )
+    given = _flat(config.to_mapping())
+    space = {name: _reaching(choices, given[name]) for name, choices in space.items()}
     if not study.trials:
-        given = _flat(config.to_mapping())
         study.enqueue_trial({name: given[name] for name in space}, skip_if_exists=True)
 
     def run(trial: optuna.Trial) -> float:
@@ -137,10 +138,22 @@ def tune(
     )
 
 
+def _reaching(choices: Any, given: Any) -> Any:
+    """Choices widened to what is given, so that the first trial has the settings given.
+
+    >>> _reaching([32, 64], 16), _reaching({"low": 0.1, "high": 0.3, "log": True}, 0.0)
+    ([16, 32, 64], {'low': 0.0, 'high': 0.3, 'log': False})
+    """
+    if not isinstance(choices, Mapping):
+        return list(choices) if given in choices else [given, *choices]
+    low, high = min(choices["low"], given), max(choices["high"], given)
+    return {"low": low, "high": high, "log": bool(choices.get("log", False)) and low > 0}
+
+
 def _suggest(trial: Any, name: str, choices: Any) -> Any:
     if not isinstance(choices, Mapping):
         return trial.suggest_categorical(name, list(choices))
-    low, high, log = choices["low"], choices["high"], bool(choices.get("log", False))
+    low, high, log = choices["low"], choices["high"], choices["log"]
     if isinstance(low, int) and isinstance(high, int):
         return trial.suggest_int(name, low, high, log=log)
     return trial.suggest_float(name, low, high, log=log)

@@ -40,13 +40,22 @@ from .holdout import (
     without_treatments,
 )
 from .identity import IdentityMap
+from .namesakes import namesakes
 from .reading import Progress, populations, read_all_cases, read_sources
 from .records import SourceRecords
 from .snapshot import GraphSnapshot
 from .sources import SOURCES
 from .statements import Mapping, Statement
 from .vocabulary import NodeType
-from .writing import fresh_folder, graph_quads, patient_quads, storing, write_alone, write_cases
+from .writing import (
+    fresh_folder,
+    graph_quads,
+    patient_quads,
+    refuse_foreign,
+    storing,
+    write_alone,
+    write_cases,
+)
 
 __all__ = [
     "PROFILES",
@@ -83,6 +92,7 @@ def build_graph(options: BuildOptions, progress: Progress = lambda _: None) -> B
     Raises:
         BuildError: A source that must be there is missing, or the folder cannot be written.
     """
+    refuse_foreign(options.out)
     report = BuildReport(profile=options.profile or "none")
     started = time.perf_counter()
     with _without_collector():
@@ -90,6 +100,7 @@ def build_graph(options: BuildOptions, progress: Progress = lambda _: None) -> B
             records = read_sources(options, report, progress)
         with _timed(report, "identify", progress):
             trust = [source.facts.name for source in (*SOURCES, *options.guests)]
+            records.mappings.extend(namesakes(records.nodes, records.mappings))
             identity = IdentityMap.from_mappings(records.mappings, trust=trust)
             report.take_identity(identity)
             merged = merge_nodes(records.nodes, identity)

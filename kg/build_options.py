@@ -10,6 +10,7 @@ from typing import Literal
 from .files import DataFiles
 from .identifiers import IdentifierError, normalise
 from .sources import Source, source_named
+from .wording import in_words
 
 __all__ = ["PROFILES", "BuildError", "BuildOptions", "Profile", "read_id_list"]
 
@@ -80,7 +81,9 @@ def read_id_list(path: Path, *, kind: Literal["publication", "disease"]) -> froz
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise BuildError(f"{path}: cannot be read ({error}); give one id a line") from error
+        raise BuildError(
+            f"{path}: cannot be read ({in_words(error)}); give one id a line, such as PMID:12345"
+        ) from error
     ids = set()
     for number, line in enumerate(text.splitlines(), 1):
         word = line.partition("#")[0].strip()
@@ -90,5 +93,5 @@ def read_id_list(path: Path, *, kind: Literal["publication", "disease"]) -> froz
             bare = kind == "publication" and word.isdigit()
             ids.add(f"PMID:{word}" if bare else normalise(word))
         except IdentifierError as error:
-            raise BuildError(f"{path} line {number}: {error}") from error
+            raise BuildError(f"{path}: line {number}: {error}") from error
     return frozenset(ids)

@@ -18,7 +18,8 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from .query import QueryResult, decode_solutions, with_prefixes
-from .store import RDF_FORMATS, StoreError, file_graph, path_iri
+from .store import StoreError, file_graph, path_iri, rdf_format
+from .wording import in_words
 
 __all__ = ["EndpointSettings", "SparqlEndpoint"]
 
@@ -92,7 +93,7 @@ class SparqlEndpoint:
                     raise StoreError(f"{url}: HTTP {error.code}: {detail}") from error
             except (OSError, HTTPException) as error:
                 if attempt == self.settings.n_attempts:
-                    raise StoreError(f"{url}: {error} ({attempt} attempts)") from error
+                    raise StoreError(f"{url}: {in_words(error)} ({attempt} attempts)") from error
             time.sleep(pause)
             pause *= 2
         raise StoreError(f"{url}: n_attempts must be at least 1")
@@ -168,10 +169,7 @@ class SparqlEndpoint:
         A request that is made again adds nothing twice, since a graph is a set.
         """
         for path in paths:
-            kind = RDF_FORMATS.get(path.suffix.lower())
-            if kind is None:
-                raise StoreError(f"{path}: unknown RDF format; known: {', '.join(RDF_FORMATS)}")
-            quads = ox.parse(path=str(path), format=kind, base_iri=path_iri(path))
+            quads = ox.parse(path=str(path), format=rdf_format(path), base_iri=path_iri(path))
             graph = file_graph(path)  # of what is in no graph
             while page := list(islice(quads, self.settings.page_quads)):
                 if self.settings.store_url:

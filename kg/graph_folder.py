@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .store import GraphStore, StoreError
+from .wording import in_words
 
 __all__ = [
     "ADDED",
@@ -55,7 +56,7 @@ def open_rdf(folder: Path) -> GraphStore:
     store, packed = folder / STORE, folder / QUADS
     if not (store / "CURRENT").is_file():
         if not packed.is_file():
-            raise StoreError(f"{folder}: no RDF here; build the graph first")
+            raise StoreError(f"{folder}: holds no graph; name the --out folder of `iatros build`")
         _load(packed, store)
     settle_store(folder)
     return GraphStore(store, read_only=True)
@@ -111,7 +112,7 @@ def _load(packed: Path, store: Path) -> None:
         (store.with_name(ADDED) / "stored.json").unlink(missing_ok=True)
         packed.unlink()
     except (OSError, EOFError) as error:
-        raise StoreError(f"{packed}: cannot be loaded ({error})") from error
+        raise StoreError(f"{packed}: cannot be loaded ({in_words(error)})") from error
     finally:
         plain.unlink(missing_ok=True)
         shutil.rmtree(working, ignore_errors=True)

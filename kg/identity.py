@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from .statements import Mapping
 from .vocabulary import NodeType
 
-__all__ = ["IdentityConflict", "IdentityMap", "IdentityReport", "preferred_prefixes"]
+__all__ = ["IdentityConflict", "IdentityMap", "IdentityReport"]
 
 _UNSTATED_CONFIDENCE = 0.7
 
@@ -68,7 +68,6 @@ _SPACES = (
     _Space(type=NodeType.ANATOMY, prefixes=("UBERON", "CL"), shared=("MESH", "UMLS")),
     _Space(type=NodeType.TAXON, prefixes=("NCBITAXON",), shared=("MESH", "UMLS")),
 )
-_SPACE = {space.type: space for space in _SPACES}
 _HOME = {prefix: space.type for space in _SPACES for prefix in space.prefixes}
 _SINGLE = {space.type: frozenset(space.single) for space in _SPACES}
 _RANK = {
@@ -83,12 +82,6 @@ _LOOK_IN: dict[NodeType, tuple[NodeType, ...]] = {
     NodeType.DRUG_CLASS: (NodeType.DRUG,),
 } | {space.type: (space.type,) for space in _SPACES}
 _EVERYWHERE = tuple(space.type for space in _SPACES)
-
-
-def preferred_prefixes(node_type: NodeType) -> tuple[str, ...]:
-    """Vocabularies of a kind of thing, the one that names nodes first."""
-    space = _SPACE.get(node_type)
-    return () if space is None else (*space.prefixes, *space.shared)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

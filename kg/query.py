@@ -3,6 +3,7 @@
 Decides what a row is and how a term looks to a person. Asking is in `kg.store` and `kg.endpoint`.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,7 @@ import pyoxigraph as ox
 from .identifiers import from_iri
 from .terms import PREFIX_HEADER
 
-__all__ = ["QueryResult", "Term", "decode_solutions", "with_prefixes"]
+__all__ = ["QueryResult", "Term", "decode_solutions", "in_query", "with_prefixes"]
 
 _COMPACT = tuple(
     (PREFIX_HEADER[name], name)
@@ -74,6 +75,21 @@ def _prefix_lines() -> str:
 def with_prefixes(sparql: str) -> str:
     """The query with the project's prefixes declared before its own, on the same first line."""
     return _prefix_lines() + sparql
+
+
+def in_query(error: BaseException) -> str:
+    """What the parser says, its place counted in the query as it was given.
+
+    >>> in_query(SyntaxError(f"error at 1:{len(with_prefixes('')) + 3}: expected [_]"))
+    'error at 1:3: expected [_]'
+    """
+
+    def moved(place: re.Match[str]) -> str:
+        return f"error at 1:{max(1, int(place[1]) - len(_prefix_lines()))}"
+
+    said = re.sub(r"error at 1:(\d+)", moved, " ".join(str(error).split()))
+    place, unknown, _ = said.partition("expected one of Prefix not found")
+    return f"{place}a prefix here is not declared (PREFIX name: <...>)" if unknown else said
 
 
 def _term(term: object) -> Term | None:

@@ -121,7 +121,10 @@ def read_all_cases(options: BuildOptions, report: BuildReport) -> list[ClinicalC
 
 def _found_cases(options: BuildOptions, report: BuildReport) -> Iterator[ClinicalCase | CaseError]:
     if options.cases is not None:
-        yield from read_cases(list(options.cases))
+        found = list(read_cases(list(options.cases)))
+        if options.cases and all(isinstance(item, CaseError) for item in found):
+            raise BuildError(f"{found[0]}" if found else f"{options.cases[0]}: holds no case")
+        yield from found
         return
     for population, path in populations(options, report):
         yield from read_cases([path], source=population.name, licence=population.licence)

@@ -316,13 +316,6 @@ class GraphSnapshot:
             confidence=columns.confidence[rows],
         )
 
-    def text_column(self, name: str, rows: NDArray[np.integer]) -> list[str | None]:
-        """Values of `onset`, `sex` or `evidence` in some rows; None where unknown."""
-        if name not in ("onset", "sex", "evidence"):
-            raise ValueError(f"name: {name!r} is not onset, sex or evidence")
-        values: list[str | None] = self._edges[name].take(pa.array(rows)).to_pylist()
-        return values
-
     def qualifier_column(self, name: str, rows: NDArray[np.integer]) -> list[str | None]:
         """First value of a qualifier of `kg.vocabulary.QUALIFIERS` in some rows."""
         start = f"{name}="

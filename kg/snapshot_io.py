@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ import pyarrow.ipc
 
 from .columns import EDGE_SCHEMA, NODE_SCHEMA, NODE_TYPES, PREDICATES, SourceRecord, sorted_edges
 from .links import LINK_SCHEMA
+from .wording import in_words
 
 __all__ = ["SnapshotError", "SnapshotFiles", "read_snapshot", "write_snapshot"]
 
@@ -26,7 +28,7 @@ _LINKS = "codes.arrow"  # not there in graphs of earlier versions
 
 
 class SnapshotError(ValueError):
-    """A folder that holds no readable snapshot."""
+    """A folder that holds no readable snapshot; the mend stands behind the last semicolon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +87,11 @@ def _read_table(path: Path, schema: pa.Schema) -> pa.Table:
         with pa.memory_map(str(path)) as source:
             table = pa.ipc.open_file(source).read_all()
     except (OSError, pa.ArrowInvalid) as error:
-        raise SnapshotError(f"{path}: {error}; build the graph again") from error
+        raise SnapshotError(f"{path}: {in_words(error)}; build the graph again") from error
     if table.schema.names != schema.names:
-        raise SnapshotError(f"{path}: columns {table.schema.names}, expected {schema.names}")
+        raise SnapshotError(
+            f"{path}: columns {table.schema.names}, expected {schema.names}; build the graph again"
+        )
     return table
 
 
@@ -112,12 +116,23 @@ def read_snapshot(folder: Path) -> SnapshotFiles:
     Raises:
         SnapshotError: The folder holds no snapshot, or one that this version cannot read.
     """
+    path = folder / _MANIFEST
+    if not path.is_file():
+        raise SnapshotError(f"{folder}: holds no graph; name the --out folder of `iatros build`")
     try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SnapshotError(f"{folder}: no snapshot here ({error})") from error
+        return _read_parts(folder, json.loads(path.read_text(encoding="utf-8")))
+    except SnapshotError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SnapshotError(f"{path}: is damaged ({error!r}); build the graph again") from error
+
+
+def _read_parts(folder: Path, manifest: dict[str, Any]) -> SnapshotFiles:
     if manifest.get("format") != _FORMAT:
-        raise SnapshotError(f"{folder}: format {manifest.get('format')!r}, this reads {_FORMAT}")
+        found = manifest.get("format")
+        raise SnapshotError(
+            f"{folder}: format {found!r}, this reads {_FORMAT}; build the graph again"
+        )
     nodes = _read_table(folder / _NODES, NODE_SCHEMA)
     edges = _read_table(folder / _EDGES, EDGE_SCHEMA)
     if (nodes.num_rows, edges.num_rows) != (manifest["n_nodes"], manifest["n_edges"]):

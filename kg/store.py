@@ -13,8 +13,9 @@ from typing import IO, TYPE_CHECKING, Protocol, cast
 
 import pyoxigraph as ox
 
-from .query import QueryResult, decode_solutions, with_prefixes
+from .query import QueryResult, decode_solutions, in_query, with_prefixes
 from .terms import PREFIX_HEADER, source_iri
+from .wording import in_words
 
 if TYPE_CHECKING:
     import rdflib
@@ -27,6 +28,7 @@ __all__ = [
     "file_graph",
     "open_store",
     "path_iri",
+    "rdf_format",
 ]
 
 RDF_FORMATS = {
@@ -101,8 +103,11 @@ class GraphStore:
             else:
                 self.path.mkdir(parents=True, exist_ok=True)
                 self._store = ox.Store(str(self.path))
-        except OSError as error:
-            raise StoreError(f"{self.path}: cannot open the RDF store: {error}") from error
+        except (OSError, RuntimeError) as error:  # a damaged store is a RuntimeError of Oxigraph
+            raise StoreError(
+                f"{self.path}: the RDF store cannot be opened ({in_words(error)}); "
+                "if nothing else uses it, build the graph again"
+            ) from error
 
     @classmethod
     def over(cls, store: ox.Store) -> "GraphStore":
@@ -122,9 +127,9 @@ class GraphStore:
             StoreError: A file is missing, of an unknown format or malformed.
         """
         for path in paths:
-            kind = RDF_FORMATS.get(path.suffix.lower())
-            if kind is None:
-                raise StoreError(f"{path}: unknown RDF format; known: {', '.join(RDF_FORMATS)}")
+            if not path.is_file():
+                raise StoreError(f"{path}: {'is a folder' if path.is_dir() else 'no such file'}")
+            kind = rdf_format(path)
             try:
                 self._store.bulk_load(
                     path=os.fspath(path),
@@ -173,7 +178,7 @@ class GraphStore:
         try:
             return self._store.query(with_prefixes(sparql), use_default_graph_as_union=True)
         except (SyntaxError, ValueError) as error:
-            raise StoreError(f"SPARQL: {error}") from error
+            raise StoreError(f"SPARQL: {in_query(error)}") from error
 
     def graphs(self) -> tuple[str, ...]:
         """IRIs of all named graphs, sorted."""
@@ -190,9 +195,7 @@ class GraphStore:
 
     def dump(self, path: Path, graph: str | None = None) -> None:
         """Writes all quads, or the triples of one graph; the suffix says the format."""
-        kind = RDF_FORMATS.get(path.suffix.lower())
-        if kind is None:
-            raise StoreError(f"{path}: unknown RDF format; known: {', '.join(RDF_FORMATS)}")
+        kind = rdf_format(path)
         if graph is None and not kind.supports_datasets:
             raise StoreError(f"{path}: {kind.name} holds one graph; name it, or write .nq or .trig")
         name = None if graph is None else ox.NamedNode(graph)
@@ -202,10 +205,6 @@ class GraphStore:
         """Writes the triples of all named graphs as one Turtle file."""
         triples = (quad.triple for quad in self._store.quads_for_pattern(None, None, None, None))
         ox.serialize(triples, os.fspath(path), ox.RdfFormat.TURTLE, prefixes=dict(PREFIX_HEADER))
-
-    def optimise(self) -> None:
-        """Rewrites the files for reading; worth it once after a large load."""
-        self._store.optimize()
 
     def flush(self) -> None:
         """Makes sure that everything is on disk."""
@@ -220,6 +219,18 @@ class GraphStore:
 
     def __len__(self) -> int:
         return len(self._store)
+
+
+def rdf_format(path: Path) -> ox.RdfFormat:
+    """Format of a file by its suffix.
+
+    Raises:
+        StoreError: The suffix is that of no RDF format.
+    """
+    kind = RDF_FORMATS.get(path.suffix.lower())
+    if kind is None:
+        raise StoreError(f"{path}: unknown RDF format; known: {', '.join(RDF_FORMATS)}")
+    return kind
 
 
 def file_graph(path: Path) -> ox.NamedNode:

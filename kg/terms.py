@@ -29,7 +29,6 @@ __all__ = [
     "SOURCE_FIELD_IRI",
     "VOCAB",
     "double",
-    "graph_iri",
     "iri",
     "literal",
     "source_iri",
@@ -198,8 +197,3 @@ def source_name(iri_of_source: str) -> str:
     if iri_of_source.startswith(_SOURCE):
         return unquote(iri_of_source[len(_SOURCE) :])
     return iri_of_source
-
-
-def graph_iri(name: str) -> str:
-    """IRI of the named graph that holds what a source says."""
-    return source_iri(name)

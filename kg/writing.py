@@ -25,24 +25,44 @@ from .rdf import QuadWriter
 from .sources import SourceFacts
 from .statements import Mapping, Statement
 from .store import GraphStore
+from .wording import in_words
 
-__all__ = ["fresh_folder", "graph_quads", "patient_quads", "storing", "write_alone", "write_cases"]
+__all__ = [
+    "fresh_folder",
+    "graph_quads",
+    "patient_quads",
+    "refuse_foreign",
+    "storing",
+    "write_alone",
+    "write_cases",
+]
 
 _PIECE_CHARACTERS = 1 << 25
 _PIECES_IN_MEMORY = 4
 
 
+def refuse_foreign(out: Path) -> None:
+    """Ends a build that would replace something else.
+
+    Raises:
+        BuildError: A file is there, or a folder that no build made.
+    """
+    if out.is_file():
+        raise BuildError(f"{out}: is a file; give a folder as --out")
+    if out.exists() and not (out / REPORT).is_file() and any(out.iterdir()):
+        raise BuildError(f"{out}: exists and is no earlier build; give another --out")
+
+
 @contextmanager
 def fresh_folder(out: Path) -> Iterator[Path]:
     """A folder beside `out` that takes its place when all went well."""
-    if out.exists() and not (out / REPORT).is_file() and any(out.iterdir()):
-        raise BuildError(f"{out}: exists and is no earlier build; give another --out")
+    refuse_foreign(out)
     working = out.with_name(out.name + ".tmp")
     shutil.rmtree(working, ignore_errors=True)
     try:
         working.mkdir(parents=True)
     except OSError as error:
-        raise BuildError(f"{working}: cannot be made ({error})") from error
+        raise BuildError(f"{working}: cannot be made ({in_words(error)})") from error
     try:
         yield working
         shutil.rmtree(out, ignore_errors=True)

@@ -11,6 +11,7 @@ from kg.snapshot import GraphSnapshot
 from kg.snapshot_io import SnapshotError
 
 from .errors import InputError
+from .graphs import graph_error, open_graph
 
 __all__ = ["load_predictor", "open_graph"]
 
@@ -34,9 +35,8 @@ def load_predictor(model: Path, *, graph: Path | None = None) -> Predictor:
     try:
         return Predictor.load(model, graph=snapshot)
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(
-            model, f"cannot be used ({error})", "Train it again on this graph, or leave --graph out"
-        ) from error
+        mend = "Train it again on this graph, or leave --graph out"
+        raise InputError.of(model, error, mend) from error
 
 
 def _as_built(folder: Path) -> GraphSnapshot:
@@ -46,19 +46,4 @@ def _as_built(folder: Path) -> GraphSnapshot:
     try:
         return base_snapshot(folder)
     except SnapshotError as error:
-        raise InputError(folder, f"holds no graph ({error})", "Build it again") from error
-
-
-def open_graph(folder: Path) -> GraphSnapshot:
-    """The snapshot of a built graph.
-
-    Raises:
-        InputError: There is none, or it cannot be read.
-    """
-    inner = folder / "snapshot"
-    try:
-        return GraphSnapshot.load(inner if inner.is_dir() else folder)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(
-            folder, f"holds no graph ({error})", "Name the --out folder of `iatros build`"
-        ) from error
+        raise graph_error(folder, error) from error

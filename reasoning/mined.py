@@ -7,8 +7,9 @@ apart from it. A pair of treatment and disease that no curated statement joins g
 .. math:: b = s \, (1 - c)
 
 with `s` what papers say for it and `c` what they say against it (denied, contraindicated, causes
-the disease), each a noisy-or over papers (`kg.literature.belief`). Without added graphs nothing
-changes.
+the disease), each a noisy-or over papers (`kg.literature.belief`). A paper that is read as speaking
+for and against the same pair is misread in one of the two: it is shown on both sides and its `s`
+counts nothing. Without added graphs nothing changes.
 """
 
 from collections import defaultdict
@@ -22,6 +23,7 @@ import numpy as np
 from fusion.symbolic.treatments import TREATING
 from kg.additions import added_graphs, base_snapshot
 from kg.literature.belief import beliefs
+from kg.literature.miner import MinedStatement
 from kg.literature.statements import from_statement, is_mined
 from kg.snapshot import GraphSnapshot
 from kg.snapshot_io import SnapshotError
@@ -52,22 +54,14 @@ class MinedSupport:
         self._base = base
         self._pairs: dict[tuple[int, int], list[tuple[Stance, Statement]]] = defaultdict(list)
         self._beliefs: dict[int, dict[int, float]] = defaultdict(dict)
-        said = []
         for statement in statements:
             stance = _stance(statement)
             if stance is None or not is_mined(statement):
                 continue
             head, tail = base.index(statement.subject), base.index(statement.object)
-            if head is None or tail is None:
-                continue
-            self._pairs[head, tail].append((stance, statement))
-            said.append(
-                replace(
-                    from_statement(statement),
-                    predicate=Predicate.TREATS,
-                    negated=stance == "contradicting",
-                )
-            )
+            if head is not None and tail is not None:
+                self._pairs[head, tail].append((stance, statement))
+        said = (one for found in self._pairs.values() for one in _counted(found))
         for belief in beliefs(said):
             head, tail = base.index(belief.subject), base.index(belief.object)
             if head is not None and tail is not None and belief.net > 0.0:
@@ -151,6 +145,18 @@ def _stance(statement: Statement) -> Stance | None:
     if statement.predicate in _AGAINST and not statement.negated:
         return "contradicting"
     return None
+
+
+def _counted(found: list[tuple[Stance, Statement]]) -> Iterator[MinedStatement]:
+    """What is said of one pair, without support that its own paper takes back."""
+    against = {one.publications for stance, one in found if stance == "contradicting"}
+    for stance, statement in found:
+        if stance == "contradicting" or statement.publications not in against:
+            yield replace(
+                from_statement(statement),
+                predicate=Predicate.TREATS,
+                negated=stance == "contradicting",
+            )
 
 
 def passage_of(stance: Stance, statement: Statement) -> Passage:

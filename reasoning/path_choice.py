@@ -6,7 +6,9 @@ few numbers: its first score, how much of all connections run through the same p
 of the link to that protein (role, action, how many sources), how many targets the drug and how many
 drugs the protein has. The weights were learnt from the training part of DrugMechDB
 (`reasoning.evaluate.mechanisms`) and lie in `data/path_templates.json`. A statement that says
-itself that the treatment is for the disease stands first.
+itself that the treatment is for the disease stands first. Of paths through no protein those come
+first that start with another disease whose treatments the ranker looked at, the most looked at
+before the others: they show what the score rests on.
 """
 
 import json
@@ -20,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from kg.columns import NODE_TYPE_CODE, NODE_TYPES, PREDICATES
+from fusion.symbolic.treatments import TREATING
+from kg.columns import NODE_TYPE_CODE, NODE_TYPES, PREDICATE_CODE, PREDICATES
 from kg.snapshot import GraphSnapshot
 from kg.vocabulary import NodeType, Predicate
 
@@ -52,6 +55,12 @@ _TRANSPORT = ("transporter", "carrier")
 _PER_TEMPLATE = 2  # of paths through no protein
 _TOGETHER = 2  # paths through proteins before one through none
 _BITS_TYPE, _BITS_STEP = 4, 10
+_TREATS = [
+    (((PREDICATE_CODE[predicate] + 1) * 2 + 1) << _BITS_TYPE) | NODE_TYPE_CODE[kind]
+    for predicate in TREATING
+    for kind in _TREATED
+]
+"""First steps by which a treatment is for a disease."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +213,7 @@ class PathSigns:
         )
 
     @staticmethod
+    @cache
     def name(code: int) -> str:
         """A template in words: `affects> Gene <affects Drug treats> Disease`."""
         words = []
@@ -227,7 +237,12 @@ def _templates(chains: Chains, types: IntArray, predicate: npt.NDArray[np.intege
     return code
 
 
-def choose(chains: Chains, signs: PathSigns, score: FloatArray) -> Iterator[tuple[int, float]]:
+def choose(
+    chains: Chains,
+    signs: PathSigns,
+    score: FloatArray,
+    read: npt.NDArray[np.floating] | None = None,
+) -> Iterator[tuple[int, float]]:
     """Positions of the paths to show, in the order to show them.
 
     What says itself that the treatment is for the disease stands first. Then come the best paths
@@ -240,6 +255,8 @@ def choose(chains: Chains, signs: PathSigns, score: FloatArray) -> Iterator[tupl
         chains: All paths of one treatment and one disease.
         signs: What is read off them.
         score: Log-odds of each.
+        read: How much the ranker's score of the disease rests on the treatments of each node; None
+            where that is not known.
 
     Yields:
         Position and chance; the first score for a path through no protein.
@@ -247,7 +264,8 @@ def choose(chains: Chains, signs: PathSigns, score: FloatArray) -> Iterator[tupl
     acting = _one_a_protein(chains, signs, score)
     told = {_said(chains, signs, at) for at in acting}
     first = np.exp(signs.numbers[:, 0])
-    others = _through_none(chains, signs, first)
+    looked_at = _looked_at(chains, signs, read)
+    others = _through_none(chains, signs, np.where(looked_at > 0, 1.0 + looked_at, first))
     following = next(others, None)
     shown = list(acting)
     while acting or following is not None:
@@ -276,6 +294,17 @@ def _one_a_protein(chains: Chains, signs: PathSigns, score: FloatArray) -> list[
     best = np.sort(np.unique(signs.protein[order], return_index=True)[1])
     found: list[int] = order[best].tolist()
     return found
+
+
+def _looked_at(
+    chains: Chains, signs: PathSigns, read: npt.NDArray[np.floating] | None
+) -> FloatArray:
+    """Weight of the disease that each path starts with, 0 where it starts with anything else."""
+    if read is None or not len(chains):
+        return np.zeros(len(chains))
+    begins = np.isin(signs.template & ((1 << _BITS_STEP) - 1), _TREATS)
+    weight: FloatArray = np.where(begins, read[chains.node[:, 1]], 0.0)
+    return weight
 
 
 def _through_none(chains: Chains, signs: PathSigns, first: FloatArray) -> Iterator[int]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
+import numpy.typing as npt
 
 from kg.columns import PREDICATES
 from kg.snapshot import GraphSnapshot
@@ -59,6 +60,7 @@ class EvidenceGraph:
         limit: int = 3,
         max_hops: int = MOST_HOPS,
         without: frozenset[int] = frozenset(),
+        read: npt.NDArray[np.floating] | None = None,
     ) -> list[EvidencePath]:
         """The best and most diverse paths from a treatment to a disease.
 
@@ -68,6 +70,7 @@ class EvidenceGraph:
             limit: How many paths at most.
             max_hops: Longest path, 1 to 4.
             without: Edge rows that must not be used.
+            read: How much the score of the disease rests on the treatments of each node.
 
         Returns:
             Paths in the order to show them, see `path_choice.choose`; empty when none is short
@@ -76,7 +79,7 @@ class EvidenceGraph:
         if treatment == disease:
             return []
         chains, signs = self.read(treatment, disease, max_hops=max_hops, without=without)
-        chosen = choose(chains, signs, self._templates.score(signs))
+        chosen = choose(chains, signs, self._templates.score(signs), read)
         return [_path(chains, at, chance) for at, chance in islice(chosen, limit)]
 
     def read(

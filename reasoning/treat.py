@@ -34,7 +34,7 @@ from .inputs import unresolved_inputs
 from .loading import load_predictor
 from .mined import MinedSupport, mined_support
 from .noted import with_noted_findings
-from .paths import EvidenceGraph, to_entity, to_path
+from .paths import EvidenceGraph, EvidencePath, to_entity, to_path
 from .safety import PatientContext, SafetyCheck, patient_context, select
 
 __all__ = ["TreatmentRanker", "known_indications"]
@@ -42,6 +42,7 @@ __all__ = ["TreatmentRanker", "known_indications"]
 _MAX_DIAGNOSES = 5
 _MIN_PROBABILITY = 0.02
 _MAX_KNOWN = 8
+_REMEMBERED = 64  # diseases of which it is known what their scores rest on
 _EXPLAINED = 25  # ranks with paths: a list of thousands is read by programs
 
 FloatArray = npt.NDArray[np.float64]
@@ -72,6 +73,7 @@ class TreatmentRanker:
         self._evidence = EvidenceGraph(snapshot)
         self._safety = SafetyCheck(snapshot)
         self._known = known_indications(snapshot)
+        self._read: dict[int, npt.NDArray[np.float32] | None] = {}
 
     @classmethod
     def load(cls, model: Path, *, graph: Path | None = None) -> Self:
@@ -239,6 +241,14 @@ class TreatmentRanker:
         """Belief that mined papers give to treatments of a disease."""
         return {} if self._mined is None else self._mined.of_disease(disease)
 
+    def _paths(self, treatment: int, disease: int, limit: int) -> list[EvidencePath]:
+        """The paths to show; what the score of the disease rests on is looked up once."""
+        if disease not in self._read:
+            if len(self._read) >= _REMEMBERED:
+                self._read.clear()
+            self._read[disease] = self.predictor.attended(disease)
+        return self._evidence.paths(treatment, disease, limit=limit, read=self._read[disease])
+
     def _select(
         self, total: FloatArray, patient: PatientContext, top: int
     ) -> list[tuple[int, tuple[Alert, ...]]]:
@@ -264,7 +274,7 @@ class TreatmentRanker:
         forbidden = any(a.severity == "stop" and a.kind == "contraindication" for a in alerts)
         known = any(node in self._known.get(d, ()) for d in question.diseases)
         wanted = n_paths if rank <= _EXPLAINED else 0
-        found = self._evidence.paths(node, disease, limit=wanted) if wanted else []
+        found = self._paths(node, disease, wanted) if wanted else []
         shown = [to_path(snapshot, path) for path in found]
         passages: tuple[Passage, ...] = ()
         if self._mined is not None and wanted:

@@ -8,7 +8,7 @@ Then: iatros query graphs/demo 'SELECT ?drug { ?drug biolink:treats MONDO:000986
 import sys
 from pathlib import Path
 
-from kg.build import BuildOptions, build_graph
+from kg.build import BuildError, BuildOptions, build_graph
 from kg.files import DataFiles, default_mirror
 
 
@@ -28,4 +28,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (BuildError, ValueError) as error:  # one line instead of a traceback
+        sys.exit(f"{error}")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kg.case import ClinicalCase
 from kg.cases import read_cases
+from reasoning.errors import InputError
 from reasoning.render import describe_path
 from reasoning.treat import TreatmentRanker
 
@@ -33,4 +34,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InputError as error:  # one line instead of a traceback
+        sys.exit(f"{error}")

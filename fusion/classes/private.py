@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +38,8 @@ class PrivacyOptions:
         delta: Chance that the loss is larger.
         steps: Steps.
         sample_rate: Share of the patients in a step.
-        learning_rate: Rate of plain gradient descent.
+        learning_rate: Rate of plain gradient descent; 2 is the largest that is stable for a softmax
+            over vectors of length one.
         clipping: Norm that the gradient of one patient is cut to.
     """
 
@@ -45,7 +47,7 @@ class PrivacyOptions:
     delta: float = 1e-3
     steps: int = 150
     sample_rate: float = 0.5
-    learning_rate: float = 0.5
+    learning_rate: float = 2.0
     clipping: float = 1.0
 
 
@@ -118,7 +120,9 @@ def train_head(
     return PrivateHead(head=head, epsilon=spent)
 
 
+@cache
 def _noise(options: PrivacyOptions) -> float:
+    """Noise for an epsilon; a search of seconds, the same for every fold and seed."""
     try:
         from opacus.accountants.utils import get_noise_multiplier
     except ImportError as error:

@@ -1,103 +1,119 @@
 """A start for a ViT where no pretrained one can be had: it learns to say what another network says.
 
-Decides targets and loss: the standardised features that a teacher's head reads, of each flipped
-view, by mean squared error (Romero et al., arXiv:1412.6550). No label enters, so unlabelled images
-of the same kind may be used.
+Decides targets and loss: what the stages of a teacher say of each place, means and deviations
+within the patch of the student, standardised, by mean squared error (Romero et al.,
+arXiv:1412.6550). A picture thus gives as many examples as it has patches. No label enters, so
+unlabelled images may be used; images under test should not be.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from .grader import ImageGrader
+from encoders import ImageEncoder
 
-__all__ = ["DistillationConfig", "distil"]
+from .pretraining import ImageTask
 
+__all__ = ["Distillation"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DistillationConfig:
-    """How a student learns.
-
-    Attributes:
-        epochs: Rounds over the images, each time in another flipped view.
-        batch_images: Images in a step.
-        learning_rate: Peak rate.
-        weight_decay: Decay of matrices.
-        colour: Largest relative change of brightness of what the student sees.
-        seed: Where all randomness comes from.
-    """
-
-    epochs: int = 12
-    batch_images: int = 16
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
-    colour: float = 0.1
-    seed: int = 0
+_STAGES, _KEPT_VIEWS = 3, 4000
+_VIEWS: tuple[tuple[int, ...], ...] = ((), (3,), (2,), (2, 3))
 
 
-def distil(
-    teacher: ImageGrader,
-    student: ImageGrader,
-    images: Float[Tensor, "n_images 3 height width"],
-    config: DistillationConfig,
-) -> list[float]:
-    """Trains the encoder of the student in place; its head is left alone.
+class Distillation(ImageTask):
+    """A student with a linear head that says what its teacher says of each patch.
 
     Args:
-        teacher: What it reads is the target; left as it is.
-        student: Its encoder must be trained (`freeze="all"`).
-        images: Pixels in [0, 1], no label.
-        config: How.
-
-    Returns:
-        Mean loss of each epoch; 1 is what the mean of all images gives.
+        teacher: Its last stages are the target; left as it is.
+        student: Its encoder must be trained (`freeze="all"`); 1 as loss is what the mean of all
+            places gives.
+        sample: Images whose places give the mean and deviation of each target.
+        colour: Largest relative change of brightness of what the student sees.
     """
-    torch.manual_seed(config.seed)
-    rng = torch.Generator().manual_seed(config.seed)
-    views: list[tuple[int, ...]] = [(), (3,), (2,), (2, 3)]
-    targets = torch.stack([_read(teacher, _seen(images, view)) for view in views])
-    centre, spread = targets.mean(dim=(0, 1)), targets.std(dim=(0, 1)).clamp_min(1e-6)
-    targets = (targets - centre) / spread
-    width = student.head.in_features
-    head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, targets.shape[2]))
-    parameters = [p for p in student.encoder.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(
-        [*parameters, *head.parameters()], weight_decay=config.weight_decay
-    )
-    n_steps = config.epochs * -(-len(images) // config.batch_images)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=config.learning_rate, total_steps=n_steps
-    )
-    student.train()
-    losses = []
-    for epoch in range(config.epochs):
-        order, total = torch.randperm(len(images), generator=rng), 0.0
-        view = epoch % len(views)
-        for rows in torch.split(order, config.batch_images):
-            light = 1 + (torch.rand(len(rows), 1, 1, 1, generator=rng) * 2 - 1) * config.colour
-            seen = (_seen(images[rows], views[view]) * light).clamp(0, 1)
-            loss = F.mse_loss(head(student.read(seen)), targets[view][rows])
-            optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(loss)
-            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-            optimizer.step()
-            schedule.step()
-            total += float(loss.detach()) * len(rows)
-        losses.append(total / len(images))
-    student.eval()
-    return losses
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(
+        self,
+        teacher: ImageEncoder,
+        student: ImageEncoder,
+        sample: Float[Tensor, "n_images 3 height width"],
+        *,
+        colour: float = 0.1,
+    ) -> None:
+        super().__init__()
+        # In a tuple, so that it is neither trained nor saved.
+        self._teacher = (teacher.eval(),)
+        self.encoder, self.colour = student, colour
+        with torch.no_grad():
+            self.grid = student.encode(sample[:1]).grid
+        places = self._ask(sample)
+        self.register_buffer("centre", places.mean(dim=(0, 2, 3))[:, None, None])
+        self.register_buffer("spread", places.std(dim=(0, 2, 3))[:, None, None].clamp_min(1e-6))
+        self.head = nn.Sequential(
+            nn.LayerNorm(student.d_model), nn.Linear(student.d_model, places.shape[1])
+        )
+        self._kept: dict[tuple[int, int], Tensor] = {}
+
+    def loss(
+        self,
+        images: Float[Tensor, "n_images 3 height width"],
+        rows: Int[Tensor, " n_images"],
+        rng: torch.Generator,
+    ) -> Float[Tensor, ""]:
+        """Squared error over all places; the teacher is asked about the very view."""
+        number = 0
+        if self.training:
+            number = int(torch.randint(len(_VIEWS), (), generator=rng))
+            images = images.flip(_VIEWS[number]) if number else images
+        target = self._targets(images, [(row, number) for row in rows.tolist()])
+        if self.training:
+            light = 1 + (torch.rand(len(images), 1, 1, 1, generator=rng) * 2 - 1) * self.colour
+            images = (images * light.to(images)).clamp(0, 1)
+        said: Tensor = self.head(self.encoder.encode(images).patches)
+        return F.mse_loss(said.float(), target.flatten(2).transpose(1, 2))
+
+    @torch.no_grad()
+    def _targets(self, images: Tensor, keys: list[tuple[int, int]]) -> Tensor:
+        """Standardised targets; those of the first views are kept in half precision."""
+        new = [i for i, key in enumerate(keys) if key not in self._kept]
+        found = {key: self._kept[key] for key in keys if key in self._kept}
+        if new:
+            asked = (self._ask(images[new]) - self.centre) / self.spread
+            found |= {keys[i]: t.half() for i, t in zip(new, asked.clamp(-1e4, 1e4), strict=True)}
+            room = _KEPT_VIEWS - len(self._kept)
+            self._kept |= {keys[i]: found[keys[i]] for i in new[:room]}
+        return torch.stack([found[key].float() for key in keys])
+
+    @torch.no_grad()
+    def _ask(self, images: Tensor) -> Float[Tensor, "n_images channels rows columns"]:
+        """Mean, and where a place holds several values their deviation, of each channel."""
+        (teacher,) = self._teacher
+        network: Any = teacher.network
+        asked = []
+        # Depthwise convolutions gain nothing from bf16 on a CPU.
+        with torch.autocast(images.device.type, enabled=False):
+            for batch in torch.split(images, 32):
+                seen = (batch.float() - teacher.mean) / teacher.std
+                stages = network.forward_intermediates(
+                    seen, indices=_STAGES, intermediates_only=True
+                )
+                asked.append(torch.cat([p for s in stages for p in _placed(s, self.grid)], dim=1))
+        return torch.cat(asked)
 
 
-@torch.no_grad()
-def _read(teacher: ImageGrader, images: Tensor) -> Tensor:
-    teacher.eval()
-    return torch.cat([teacher.read(batch).float() for batch in torch.split(images, 32)])
-
-
-def _seen(images: Tensor, view: tuple[int, ...]) -> Tensor:
-    return images.flip(view) if view else images
+def _placed(stage: Tensor, grid: tuple[int, int]) -> list[Tensor]:
+    stage = stage.float()
+    if stage.shape[2] < grid[0] or stage.shape[3] < grid[1]:
+        return [F.interpolate(stage, size=grid, mode="bilinear")]
+    mean = F.adaptive_avg_pool2d(stage, grid)
+    if tuple(stage.shape[2:]) == grid:
+        return [mean]
+    spread = F.adaptive_avg_pool2d(stage.square(), grid) - mean.square()
+    return [mean, (spread.clamp_min(0) + 1e-6).sqrt()]

@@ -22,11 +22,15 @@ class Place:
         start: First word.
         end: Behind the last word.
         sentence: Number of the sentence.
+        sure: How sure its link is, in [0, 1]; 1 when people gave it.
+        n_ids: How many things the name stands for.
     """
 
     start: int
     end: int
     sentence: int
+    sure: float = 1.0
+    n_ids: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +80,16 @@ class LinkedDocument:
 def linked_document(
     id_: str,
     words: Words,
-    mentions: Iterable[tuple[int, int, EntityType, tuple[str, ...]]],
+    mentions: Iterable[tuple[int, int, EntityType, tuple[str, ...], float]],
     *,
     title_characters: int,
 ) -> LinkedDocument:
-    """Gather mentions (characters, type, ids) into entities; those without ids are left out.
+    """Gather mentions into entities; those without ids are left out.
 
     Args:
         id_: Name of the document.
         words: Its words.
-        mentions: First character, behind the last one, type, ids.
+        mentions: First character, behind the last one, type, ids, how sure the ids are.
         title_characters: Length of the title.
     """
     begins = {start: number for number, start in enumerate(words.starts)}
@@ -94,11 +98,11 @@ def linked_document(
         number for number, (first, last) in enumerate(words.sentences) for _ in range(first, last)
     ]
     places: dict[tuple[str, EntityType], list[Place]] = {}
-    for start, end, kind, ids in sorted(mentions, key=lambda m: (m[0], m[1])):
+    for start, end, kind, ids, sure in sorted(mentions, key=lambda m: (m[0], m[1])):
         first, last = begins.get(start), ends.get(end)
         if first is None or last is None or last <= first:
             continue
-        place = Place(start=first, end=last, sentence=sentence_of[first])
+        place = Place(start=first, end=last, sentence=sentence_of[first], sure=sure, n_ids=len(ids))
         for id_of in ids:
             places.setdefault((id_of, kind), []).append(place)
     entities = tuple(

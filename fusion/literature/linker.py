@@ -42,7 +42,7 @@ class Link:
     Attributes:
         ids: CURIEs, several for a composite name, none when it is not in the catalogue.
         how: What decided it.
-        score: In [0, 1]; 1 for the same name.
+        score: In [0, 1]; 1 for the same name in training documents.
     """
 
     ids: tuple[str, ...]
@@ -50,6 +50,7 @@ class Link:
     score: float
 
 
+_BY_GRAPH = 0.95  # the same name in the graph: right less often than one that people linked
 _NONE = Link(ids=(), how="none", score=0.0)
 
 
@@ -165,7 +166,7 @@ class Linker:
         if found:
             # Of ids that are as good, the one that more sources give the name.
             best = min(found, key=lambda one: (one[0][0], -found[one], one[0][1], one[1]))
-            return Link(ids=(best[1],), how="graph", score=1.0)
+            return Link(ids=(best[1],), how="graph", score=_BY_GRAPH)
         if marked and self.namespaces is None:
             return Link(ids=marked, how="training", score=1.0)
         return None

@@ -196,7 +196,10 @@ class TrainedMiner:
                 linked_document(
                     document.id,
                     words,
-                    [(m.start, m.end, m.type, m.ids) for m in here],
+                    [
+                        (*span, link.ids, link.score)
+                        for span, link in zip(spans, links, strict=True)
+                    ],
                     title_characters=len(document.sections[0].text) if document.sections else 0,
                 )
             )

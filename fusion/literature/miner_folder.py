@@ -40,7 +40,7 @@ from .word_features import WordKnowledge
 
 __all__ = ["MinerFolderError", "MinerManifest", "load_miner", "read_manifest", "save_miner"]
 
-_FORMAT = 2
+_FORMAT = 3
 _MANIFEST = "miner.json"
 
 
@@ -152,6 +152,8 @@ def load_miner(folder: Path, graph: GraphSnapshot | None = None) -> TrainedMiner
         states = WordStates(encoder, load_weights=False) if encoder.is_dir() else None
         tagger = MentionTagger(states, heads)
         tagger.load_state_dict(load_file(str(folder / "tagger.safetensors")))
+        if states is not None:
+            states.hold_for_reading()
         prior = None
         if manifest.settings.graph_prior:
             empty = GraphSnapshot.from_records(nodes=[], statements=[], mappings=[], sources=[])

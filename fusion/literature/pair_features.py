@@ -1,8 +1,8 @@
 """Numbers that describe a pair of entities of a document.
 
 Decides the columns: how often and where the two are named, how near, in which order, beside which
-rivals; what the graph already states of them; and whether a more specific entity stands beside
-them. Words are in `fusion.literature.pair_words`.
+rivals; how sure their links are; and whether a more specific entity stands beside them. Words are
+in `fusion.literature.pair_words`.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ __all__ = ["PAIR_COLUMNS", "PriorKnowledge", "pair_columns"]
 
 _ENTITY_COLUMNS = (
     "count", "share", "rank", "first", "last", "title", "sentences", "first_is",
-    "closing", "specific",
+    "closing", "specific", "surest", "sure", "members",
 )  # fmt: skip
 _JOINT_COLUMNS = (
     "together", "together_share_a", "together_share_b", "nearest_words", "nearest_sentences",
@@ -106,6 +106,9 @@ def _entity(document: LinkedDocument, number: int) -> tuple[float, ...]:
         float(sum(other.places[0].start < entity.places[0].start for other in same)),
         float(entity.places[-1].sentence >= n_sentences - 2),
         float(_has_more_specific(document, entity, same)),
+        max(place.sure for place in entity.places),
+        sum(place.sure for place in entity.places) / count,
+        float(max(place.n_ids for place in entity.places)),
     )
 
 

@@ -5,30 +5,46 @@ behind, and for one entity the words near each of its names. Names themselves ar
 types, so that the model reads the language and not the drug.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .linked import Entity, LinkedDocument, Place
 from .name_keys import word_key
 
-__all__ = ["entity_bag", "pair_bag"]
+__all__ = ["entity_bag", "folded_words", "pair_bag"]
 
 _NEAR = 4
 _BETWEEN = 14
 
 
-def pair_bag(document: LinkedDocument, first: int, second: int) -> list[str]:
-    """Features of the sentences that name both, and of neighbouring ones when none does."""
+def folded_words(document: LinkedDocument) -> list[str]:
+    """The words of a document as the bags know them, whatever they name."""
+    return ["0" if word.isdigit() else word_key(word) or word for word in document.words.strings()]
+
+
+def pair_bag(document: LinkedDocument, folded: Sequence[str], first: int, second: int) -> list[str]:
+    """Features of the sentences that name both, and of neighbouring ones when none does.
+
+    Args:
+        document: The document.
+        folded: Its words (`folded_words`).
+        first: Number of the first entity.
+        second: Number of the second one.
+    """
     bag: list[str] = []
     one, other = document.entities[first], document.entities[second]
     for a, b in _same_sentence(one, other):
         order = "ab" if a.start < b.start else "ba"
         left, right = (a, b) if order == "ab" else (b, a)
         bounds = document.words.sentences[a.sentence]
-        middle = _folded(document, left.end, right.start, first, second)
+        middle = _folded(document, folded, left.end, right.start, first, second)
         if len(middle) > 2 * _BETWEEN:
             middle = [*middle[:_BETWEEN], "...", *middle[-_BETWEEN:]]
-        before = _folded(document, max(bounds[0], left.start - _NEAR), left.start, first, second)
-        after = _folded(document, right.end, min(bounds[1], right.end + _NEAR), first, second)
+        before = _folded(
+            document, folded, max(bounds[0], left.start - _NEAR), left.start, first, second
+        )
+        after = _folded(
+            document, folded, right.end, min(bounds[1], right.end + _NEAR), first, second
+        )
         bag.extend(f"m:{gram}" for gram in _grams(middle, 3))
         bag.extend(f"{order}:{gram}" for gram in _grams([*before[-1:], "<", *middle, ">"], 3))
         bag.extend(f"l{order}:{gram}" for gram in _grams(before, 2))
@@ -38,20 +54,20 @@ def pair_bag(document: LinkedDocument, first: int, second: int) -> list[str]:
     return bag
 
 
-def entity_bag(document: LinkedDocument, number: int) -> list[str]:
+def entity_bag(document: LinkedDocument, folded: Sequence[str], number: int) -> list[str]:
     """Features of all names of one entity."""
     bag: list[str] = []
     for place in document.entities[number].places:
         begin, end = document.words.sentences[place.sentence]
-        before = _folded(document, max(begin, place.start - 5), place.start, number, number)
-        after = _folded(document, place.end, min(end, place.end + 5), number, number)
+        before = _folded(document, folded, max(begin, place.start - 5), place.start, number, number)
+        after = _folded(document, folded, place.end, min(end, place.end + 5), number, number)
         bag.extend(f"l:{gram}" for gram in _grams(before, 2))
         bag.extend(f"r:{gram}" for gram in _grams(after, 2))
         bag.append(f"L:{' '.join(before[-2:])}")
         bag.append(f"R:{' '.join(after[:2])}")
         if place.sentence < document.title_end:
             bag.append(f"T:{' '.join(before[-1:])}|{' '.join(after[:1])}")
-        near = _folded(document, begin, end, number, number)
+        near = _folded(document, folded, begin, end, number, number)
         bag.extend(f"s:{word}" for word in near)
     return bag
 
@@ -71,15 +87,20 @@ def _same_sentence(one: Entity, other: Entity) -> Iterator[tuple[Place, Place]]:
         yield a, b
 
 
-def _folded(document: LinkedDocument, start: int, end: int, first: int, second: int) -> list[str]:
+def _folded(
+    document: LinkedDocument,
+    folded: Sequence[str],
+    start: int,
+    end: int,
+    first: int,
+    second: int,
+) -> list[str]:
     """Words with names replaced by what they are."""
     found: list[str] = []
     last = -1
-    for place in range(start, end):
-        number = document.covered[place]
+    for place, number in enumerate(document.covered[start:end], start):
         if number < 0:
-            word = document.words.word(place)
-            found.append("0" if word.isdigit() else word_key(word) or word)
+            found.append(folded[place])
         elif number != last:
             kind = document.entities[number].type.value.upper()
             found.append(f"{kind}1" if number in (first, second) else kind)

@@ -24,7 +24,7 @@ __all__ = ["Name", "NameFinder"]
 Name = tuple[int, int, EntityType]
 """First word, behind the last word, type."""
 
-_BATCH_WORDS = 1600
+_BATCH_WORDS = 800  # pieces, padding included; more fall out of the processor's cache
 _LEAST_LETTERS = 5
 
 
@@ -70,7 +70,7 @@ class NameFinder:
                 if given is not None
                 else tagger_inputs(words, self.knowledge, self.tagger.states)
             )
-            for one, (first, _) in zip(inputs, words.sentences, strict=True):
+            for one, (first, _) in zip(inputs, words.passages(), strict=True):
                 sentences.append((number, first, one))
         heads = sorted(set(self._speaks.values())) if head is None else [head]
         found: list[list[Name]] = [[] for _ in texts]

@@ -7,10 +7,10 @@ answer. How a pair is described is decided in `pair_features` and `pair_words`, 
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray as Array
 
 from kg.literature import AnnotatedDocument, EntityType
@@ -18,7 +18,7 @@ from kg.literature import AnnotatedDocument, EntityType
 from .belief_curve import BeliefCurve
 from .linked import LinkedDocument, linked_document
 from .pair_features import PriorKnowledge, pair_columns
-from .pair_words import entity_bag, pair_bag
+from .pair_words import entity_bag, folded_words, pair_bag
 from .prior import RelatedBefore
 from .relation_model import PairTable, RelationModel, best_threshold
 from .words import split_words
@@ -27,6 +27,7 @@ __all__ = ["FoundRelation", "RelationReader", "gold_linked", "title_length"]
 
 _LEAST_PAIRS = 10
 _LEAST_OF_KIND = 25
+_LEAST_READ = 100  # pairs that a curve of belief can rest on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,22 +94,36 @@ class RelationReader:
         documents: Sequence[AnnotatedDocument],
         *,
         prior: PriorKnowledge | None,
+        as_read: Sequence[LinkedDocument] = (),
         seed: int = 0,
     ) -> "RelationReader | None":
-        """Learn from gold; None when the documents state too few relations."""
+        """Learn from gold; None when the documents state too few relations.
+
+        Args:
+            documents: Gold.
+            prior: What the graph states.
+            as_read: The same documents with names that a machine found in them without having
+                seen them; the miner will meet such names. They decide `on_text`.
+            seed: Of folds and models.
+        """
         linked = [gold_linked(document) for document in documents]
         kinds = _common_kinds(documents)
         gold = [_gold_pairs(a, b, kinds) for a, b in zip(documents, linked, strict=True)]
         types = _common_types(linked, gold)
         if not kinds or not types:
             return None
+        gold += [_gold_pairs(a, b, kinds) for a, b in zip(documents, as_read, strict=bool(as_read))]
         marks = [_marks(document) for document in documents]
         before = RelatedBefore.count(marks)
-        pairs = [list(document.pairs(types)) for document in linked]
-        table = _table(linked, pairs, prior, before, own=marks)
+        both = [*linked, *as_read]
+        pairs = [list(document.pairs(types)) for document in both]
+        own = [marks[number % len(marks)] for number in range(len(both))]
+        table = _table(both, pairs, prior, before, own=own)
+        by_machine = table.groups >= len(linked)
+        table = replace(table, groups=table.groups % len(linked))  # a fold has both readings
         labels = np.array(
             [
-                1 + kinds.index(of.get(frozenset(pair), "")) if frozenset(pair) in of else 0
+                1 + kinds.index(of[frozenset(pair)]) if frozenset(pair) in of else 0
                 for of, asked in zip(gold, pairs, strict=True)
                 for pair in asked
             ],
@@ -121,10 +136,18 @@ class RelationReader:
             table, labels, n_classes=n_classes, n_folds=3 if few else 5, n_seeds=1 if few else 3,
             seed=seed,
         )  # fmt: skip
-        missed = sum(len(of) for of in gold) - int((labels > 0).sum())
-        threshold = best_threshold(_any(held), labels > 0, n_missed=max(missed, 0))
+        by_people = ~by_machine
+        missed = sum(map(len, gold[: len(linked)])) - int((labels[by_people] > 0).sum())
         return cls(
-            kinds=kinds, types=types, threshold=threshold, model=model, before=before, prior=prior
+            kinds=kinds,
+            types=types,
+            threshold=best_threshold(
+                _any(held)[by_people], labels[by_people] > 0, n_missed=max(missed, 0)
+            ),
+            model=model,
+            before=before,
+            prior=prior,
+            on_text=_curve(held[by_machine], labels[by_machine], documents, kinds),
         )
 
     def read(
@@ -163,12 +186,29 @@ class RelationReader:
         return found
 
 
+def _curve(
+    held: Float[Array, "n_cases n_types"],
+    labels: Int[Array, "n_cases"],
+    documents: Sequence[AnnotatedDocument],
+    kinds: Sequence[str],
+) -> BeliefCurve | None:
+    """Belief in what machines read; None when too little was read to tell."""
+    if len(labels) < _LEAST_READ or not labels.any():
+        return None
+    right = labels == 1 + held[:, 1:].argmax(axis=1) if held.shape[1] > 1 else labels > 0
+    n_gold = sum(
+        len({(frozenset((r.subject, r.object)), r.kind) for r in d.relations if r.kind in kinds})
+        for d in documents
+    )
+    return BeliefCurve.fit(_any(held), right, n_missed=max(n_gold - int(right.sum()), 0))
+
+
 def gold_linked(document: AnnotatedDocument) -> LinkedDocument:
     """A gold document with its gold entities."""
     return linked_document(
         document.document.id,
         split_words(document.document.text),
-        [(m.start, m.end, m.type, m.ids) for m in document.mentions],
+        [(m.start, m.end, m.type, m.ids, 1.0) for m in document.mentions],
         title_characters=title_length(document),
     )
 
@@ -243,7 +283,9 @@ def _table(
     pair_bags, first_bags, second_bags, groups = [], [], [], []
     marks = list(own) if own is not None else [None] * len(documents)
     for number, (document, asked, mark) in enumerate(zip(documents, pairs, marks, strict=True)):
-        bags = {n: entity_bag(document, n) for n in sorted({n for pair in asked for n in pair})}
+        folded = folded_words(document) if asked else []
+        named = sorted({n for pair in asked for n in pair})
+        bags = {n: entity_bag(document, folded, n) for n in named}
         for (first, second), columns in zip(asked, pair_columns(document, asked), strict=True):
             one, other = document.entities[first], document.entities[second]
             known = prior.columns(one.id, other.id) if prior is not None else ()
@@ -251,7 +293,7 @@ def _table(
             # Which types stand there, since a corpus may ask about several.
             types = (float(_code(one.type)), float(_code(other.type)))
             rows.append(np.array([*columns, *types, *known, *stats], dtype=np.float32))
-            pair_bags.append(pair_bag(document, first, second))
+            pair_bags.append(pair_bag(document, folded, first, second))
             first_bags.append(bags[first])
             second_bags.append(bags[second])
             groups.append(number)

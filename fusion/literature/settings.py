@@ -25,7 +25,7 @@ class MinerSettings:
         epochs: Passes over the first corpus.
         further_epochs: Of these, the first ones that also go over the other corpora.
         epochs_without_encoder: The same when there is no BERT, which learns sooner.
-        batch_sentences: Sentences of a step.
+        batch_words: Words of a step, about.
         encoder_rate: Peak learning rate of the BERT.
         head_rate: Peak learning rate of everything else.
         dropout: Share of joined values that is dropped.
@@ -39,7 +39,7 @@ class MinerSettings:
     epochs: int = 4
     further_epochs: int = 1
     epochs_without_encoder: int = 5
-    batch_sentences: int = 24
+    batch_words: int = 512
     encoder_rate: float = 1.2e-4
     head_rate: float = 1.5e-3
     dropout: float = 0.3
@@ -48,7 +48,7 @@ class MinerSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "epochs_without_encoder", "batch_sentences"):
+        for name in ("epochs", "epochs_without_encoder", "batch_words"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name}: {getattr(self, name)}; needs at least 1")
         if self.further_epochs < 0:

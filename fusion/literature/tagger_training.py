@@ -56,8 +56,9 @@ def tagger_inputs(
 ) -> list[TaggerInput]:
     """The sentences of a text as the tagger reads them."""
     strings = words.strings()
+    passages = words.passages()
     features = knowledge.features(words, own=own)
-    parts = [strings[first:last] for first, last in words.sentences]
+    parts = [strings[first:last] for first, last in passages]
     pieces = (
         states.pieces(parts)
         if states is not None
@@ -65,7 +66,7 @@ def tagger_inputs(
     )
     return [
         TaggerInput(words=tuple(part), pieces=piece, features=features[first:last])
-        for part, piece, (first, last) in zip(parts, pieces, words.sentences, strict=True)
+        for part, piece, (first, last) in zip(parts, pieces, passages, strict=True)
     ]
 
 
@@ -86,7 +87,7 @@ def training_sentences(
                 [(a - first, b - first, k) for a, b, k in names if first <= a and b <= last],
             ),
         )
-        for one, (first, last) in zip(inputs, words.sentences, strict=True)
+        for one, (first, last) in zip(inputs, words.passages(), strict=True)
     ]
 
 
@@ -158,7 +159,7 @@ def fit_tagger(
 def _batches(
     sentences: Sequence[TaggedSentence], settings: MinerSettings, epoch: int, n_further: int
 ) -> list[list[int]]:
-    """Sentences of one corpus and like length together, in an order that the epoch decides.
+    """Passages of one corpus and like length together, in an order that the epoch decides.
 
     The first corpus is what the miner is for, so the last passes are its own.
     """
@@ -166,12 +167,12 @@ def _batches(
     asked = [n for n, one in enumerate(sentences) if one.head == 0 or epoch < n_further]
     order = sorted(
         asked,
-        key=lambda n: (sentences[n].head, len(sentences[n].input.words) // 6, rng.random()),
+        key=lambda n: (sentences[n].head, len(sentences[n].input.words) // 12, rng.random()),
     )
     found: list[list[int]] = []
     for number in order:
         last = found[-1] if found else []
-        full = len(last) >= settings.batch_sentences
+        full = sum(len(sentences[n].input.words) for n in last) >= settings.batch_words
         if not last or full or sentences[last[0]].head != sentences[number].head:
             found.append([number])
         else:

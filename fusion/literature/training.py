@@ -42,7 +42,7 @@ _LEAST_SHARE = 0.02
 # A trained tagger is taken up again when only options of linking or relations were changed.
 _OF_TAGGER = (
     "encoder", "frozen_layers", "epochs", "epochs_without_encoder", "further_epochs",
-    "batch_sentences", "encoder_rate", "head_rate", "dropout", "seed",
+    "batch_words", "encoder_rate", "head_rate", "dropout", "seed",
 )  # fmt: skip
 
 
@@ -101,17 +101,17 @@ def train_miner(
     prior = GraphPrior(graph) if graph is not None and chosen.graph_prior else None
     gold = [GoldNames.count(m for d in c.documents for m in d.mentions) for c in corpora]
     readers = []
-    for corpus in corpora:
+    for number, corpus in enumerate(corpora):
         if corpus.kinds:
             say(f"learning relations: {', '.join(corpus.kinds)}")
-            reader = RelationReader.fit(corpus.documents, prior=prior, seed=chosen.seed)
+            others = [*gold[:number], *gold[number + 1 :]]
+            reader = RelationReader.fit(
+                corpus.documents,
+                prior=prior,
+                as_read=rehearse(corpus, others, knowledge, _namespaces([corpus]), settings=chosen),
+                seed=chosen.seed,
+            )
             if reader is not None:
-                if corpus is corpora[0]:  # what the miner is for; the rehearsal is not cheap
-                    say("reading held-out documents, for threshold and belief")
-                    others, spaces = gold[1:], _namespaces([corpus])
-                    reader.on_text = rehearse(
-                        corpus, others, knowledge, spaces, prior=prior, settings=chosen
-                    )
                 readers.append(reader)
     documents = [document for corpus in corpora for document in corpus.documents]
     version = save_miner(

@@ -4,6 +4,7 @@ Decides the hashing and the regularisation of the logistic regression that reads
 entities; its weights are kept as plain numbers.
 """
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ class BagModel:
         cls, bags: Sequence[Sequence[str]], labels: Int[Array, "n_cases"], *, n_classes: int = 1
     ) -> "BagModel":
         """Logistic regression; a class without an example gets no weight."""
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
 
         width = max(n_classes, 1)
@@ -40,7 +42,9 @@ class BagModel:
             table = _hashed(bags)
             used = np.unique(table.indices)  # the solver's time goes with the columns
             model = LogisticRegression(C=1.0, max_iter=60)
-            model.fit(table[:, used], labels)
+            with warnings.catch_warnings():  # many kinds need longer; their order is settled
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                model.fit(table[:, used], labels)
             rows = np.append(used, BAG_BUCKETS)
             found = np.vstack([model.coef_.T, model.intercept_[None]])
             columns = present if len(present) > 2 else present[1:]

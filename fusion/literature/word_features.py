@@ -111,14 +111,15 @@ def _mark(
 
 
 def _flags(words: Words, strings: Sequence[str]) -> Float[Array, "n_words n_features"]:
-    table = np.zeros((len(strings), _FLAGS), dtype=np.float32)
-    for place, word in enumerate(strings):
-        start, end = words.starts[place], words.ends[place]
-        table[place] = (
+    text = f"{words.text} "
+    rows = [
+        (
             word.isupper() and word.isalpha(),
-            word[:1].isupper(),
+            word[0].isupper(),
             word.isdigit(),
-            start > 0 and words.text[start - 1] not in " \n",
-            end < len(words.text) and words.text[end] not in " \n",
+            start > 0 and text[start - 1] not in " \n",
+            text[end] not in " \n",
         )
-    return table
+        for word, start, end in zip(strings, words.starts, words.ends, strict=True)
+    ]
+    return np.array(rows, dtype=np.float32).reshape(len(rows), _FLAGS)

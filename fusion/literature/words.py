@@ -8,10 +8,13 @@ every annotated name begins and ends at such a word. How a word becomes features
 import re
 from dataclasses import dataclass
 
-__all__ = ["MAX_WORDS", "Words", "split_words", "word_strings"]
+__all__ = ["MAX_WORDS", "PASSAGE_WORDS", "Words", "split_words", "word_strings"]
 
 MAX_WORDS = 96
-"""Longest piece that is tagged at once; longer sentences are cut."""
+"""Longest sentence; what is longer is cut."""
+
+PASSAGE_WORDS = 128
+"""Longest run of whole sentences that is tagged at once."""
 
 _WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
 # A sentence ends at a full stop that a capital, a digit or a bracket follows.
@@ -28,7 +31,7 @@ class Words:
         text: The text.
         starts: First character of each word.
         ends: Behind the last one.
-        sentences: Ranges of words that are tagged at once, in order, covering all words.
+        sentences: Ranges of words, in order, covering all of them.
     """
 
     text: str
@@ -46,6 +49,20 @@ class Words:
     def strings(self) -> list[str]:
         """The characters of all words."""
         return [self.text[a:b] for a, b in zip(self.starts, self.ends, strict=True)]
+
+    def passages(self) -> list[tuple[int, int]]:
+        """Ranges of words that are tagged at once: neighbouring sentences explain each other.
+
+        >>> split_words("5-HT fell. It rose.").passages()
+        [(0, 8)]
+        """
+        found: list[tuple[int, int]] = []
+        for first, last in self.sentences:
+            if found and last - found[-1][0] <= PASSAGE_WORDS:
+                found[-1] = (found[-1][0], last)
+            else:
+                found.append((first, last))
+        return found
 
 
 def word_strings(text: str) -> list[str]:

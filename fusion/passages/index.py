@@ -23,6 +23,7 @@ from safetensors.numpy import load_file, save_file
 from encoders import TextEncoder, embed_texts
 from kg.literature.document import Document
 from kg.literature.sentences import document_sentences
+from kg.wording import in_words
 
 __all__ = ["Hit", "Passage", "PassageError", "PassageIndex", "Way"]
 
@@ -143,7 +144,9 @@ class PassageIndex:
             with (folder / _PASSAGES).open(encoding="utf-8") as lines:
                 passages = [Passage(**json.loads(line)) for line in lines]
         except (OSError, ValueError, TypeError) as error:
-            raise PassageError(f"{folder}: holds no index of passages ({error})") from error
+            raise PassageError(
+                f"{folder}: holds no index of passages ({in_words(error)})"
+            ) from error
         if encoder is None or manifest["encoder"] is None:
             return cls(passages)
         if encoder.name != manifest["encoder"]:

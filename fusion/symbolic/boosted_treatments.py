@@ -7,7 +7,7 @@ with the kernel ridge at a small share. Learnt attention over labelled diseases
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +20,8 @@ from safetensors.numpy import load_file, save_file
 from .attention import DiseaseAttention
 from .pair_sampling import BoostedTreatmentOptions, PairSample, seen_features
 from .pairs import ATTENDED_FEATURES, PAIR_FEATURES, PairAttention, PairFeatures
+from .scores_ahead import ScoresAhead, most_treated
+from .tree_masks import TreeMasks
 from .trees import TreeOptions, fit_trees
 
 __all__ = ["BoostedTreatments"]
@@ -30,6 +32,7 @@ IntArray = npt.NDArray[np.int32]
 _BLOCK = 16
 _FILES = ("indication.txt", "contraindication.txt")
 _ATTENTION = "attention.safetensors"
+_AHEAD = "ahead.safetensors"
 _RIDGE = (
     "kernel ridge through similar treatments",
     "contraindication ridge through similar treatments",
@@ -47,7 +50,8 @@ class BoostedTreatments:
         names: Features that both were trained on.
         attention: What gives the last of them; None without.
         ridge_share: Share of the kernel ridge, of the standard deviation of the trees.
-        n_threads: Threads for scoring.
+        n_threads: Threads for scoring where masks cannot hold the trees.
+        ahead: Scores of common diseases, made before; None for none.
     """
 
     indication: Any
@@ -56,6 +60,13 @@ class BoostedTreatments:
     attention: PairAttention | None = None
     ridge_share: float = 0.1
     n_threads: int = 1
+    ahead: ScoresAhead | None = None
+    _masks: tuple[TreeMasks | None, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        both = (self.indication, self.contraindication)
+        masks = tuple(None if booster is None else TreeMasks.of(booster) for booster in both)
+        object.__setattr__(self, "_masks", masks)
 
     @classmethod
     def train(
@@ -119,6 +130,16 @@ class BoostedTreatments:
             for at, own in enumerate(options)
         ]
 
+    def with_ahead(self, pairs: PairFeatures, *, most: int) -> Self:
+        """The same trees with scores of the diseases that have most treatments."""
+        nodes = most_treated(pairs.labelled, pairs.indicated, most)
+        parts = [
+            self.score_features(pairs.compute(nodes[at : at + _BLOCK], self.attention), (0,))
+            for at in range(0, len(nodes), _BLOCK)
+        ]
+        scores = np.concatenate(parts)[:, :, 0]
+        return replace(self, ahead=ScoresAhead(nodes=nodes, scores=scores))
+
     def score(self, pairs: PairFeatures, diseases: IntArray) -> FloatArray:
         """Scores of indication and contraindication, `[n_diseases, n_treatments, 2]`.
 
@@ -140,13 +161,17 @@ class BoostedTreatments:
             relations: 0 for indication, 1 for contraindication, in the order of the last axis.
         """
         features = self._own(features)
-        flat = features.reshape(-1, features.shape[-1])
         out = np.zeros((*features.shape[:2], len(relations)), dtype=np.float32)
         for place, at in enumerate(relations):
             booster = (self.indication, self.contraindication)[at]
             if booster is not None:
-                scores = booster.predict(flat, raw_score=True, num_threads=self.n_threads)
-                trees = np.asarray(scores).reshape(features.shape[:2])
+                masks = self._masks[at]
+                if masks is None:
+                    flat = features.reshape(-1, features.shape[-1])
+                    scores = booster.predict(flat, raw_score=True, num_threads=self.n_threads)
+                    trees = np.asarray(scores).reshape(features.shape[:2])
+                else:
+                    trees = np.stack([masks.predict(own) for own in features])
                 ridge = features[:, :, self.names.index(_RIDGE[at])]
                 ridge = ridge - ridge.mean(axis=1, keepdims=True)
                 spread = np.maximum(ridge.std(axis=1, keepdims=True), 1e-9)
@@ -181,6 +206,10 @@ class BoostedTreatments:
             if self.attention.bad is not None:
                 arrays |= self.attention.bad.to_arrays("bad")
         save_file(arrays, folder / _ATTENTION)
+        (folder / _AHEAD).unlink(missing_ok=True)
+        if self.ahead is not None:
+            ahead = {"nodes": self.ahead.nodes, "scores": np.ascontiguousarray(self.ahead.scores)}
+            save_file(ahead, folder / _AHEAD)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -195,7 +224,15 @@ class BoostedTreatments:
             contraindication = lightgbm.Booster(model_file=str(bad)) if bad.exists() else None
             arrays = load_file(folder / _ATTENTION)
             share = float(arrays["ridge_share"][0])
-        except (lightgbm.basic.LightGBMError, SafetensorError, OSError, KeyError) as error:
+            made = load_file(folder / _AHEAD) if (folder / _AHEAD).exists() else None
+            ahead = None if made is None else ScoresAhead(**made)
+        except (
+            lightgbm.basic.LightGBMError,
+            SafetensorError,
+            OSError,
+            KeyError,
+            TypeError,
+        ) as error:
             raise ValueError(f"{folder}: {error}") from error
         over_good = DiseaseAttention.from_arrays(arrays, "good")
         over_bad = DiseaseAttention.from_arrays(arrays, "bad")
@@ -205,6 +242,7 @@ class BoostedTreatments:
             names=tuple(name.replace("_", " ") for name in indication.feature_name()),
             attention=None if over_good is None else PairAttention(good=over_good, bad=over_bad),
             ridge_share=share,
+            ahead=ahead,
         )
 
 

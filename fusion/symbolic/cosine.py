@@ -48,18 +48,20 @@ class ProfileCosine:
         self._content = content.astype(np.float32)
         rows = sparse.csr_matrix(shares, dtype=np.float32, copy=True)
         rows.data = np.sqrt(rows.data) * self._content[rows.indices]
-        self._profiles = unit_rows(rows)
+        self._by_term = unit_rows(rows).T.tocsr()
 
     def score(self, cases: Sequence[TermSets]) -> FloatArray:
         """Cosine of every patient and disease, `[n_cases, n_diseases]`."""
         queries = closure_matrix(tuple(cases), self._ontology)
         queries.data = self._content[queries.indices]
-        dense = np.ascontiguousarray(unit_rows(queries).T.toarray(), dtype=np.float32)
-        product: FloatArray = np.ascontiguousarray((self._profiles @ dense).T, dtype=np.float32)
+        product: FloatArray = (unit_rows(queries) @ self._by_term).toarray()
         return product
 
 
 def unit_rows(matrix: Any) -> Any:
     """Rows scaled to length 1; empty rows stay empty (CSR, float32)."""
-    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return (sparse.diags(1.0 / np.maximum(length, 1e-9)) @ matrix).tocsr().astype(np.float32)
+    scaled = sparse.csr_matrix(matrix, dtype=np.float32, copy=True)
+    row = np.repeat(np.arange(scaled.shape[0]), np.diff(scaled.indptr))
+    length = np.sqrt(np.bincount(row, weights=np.square(scaled.data), minlength=scaled.shape[0]))
+    scaled.data /= np.maximum(length, 1e-9)[row].astype(np.float32)
+    return scaled

@@ -85,11 +85,15 @@ def _closed(snapshot: GraphSnapshot, kind: NodeType) -> Any:
     return _square(snapshot.n_nodes, [nodes[entries.row]], [nodes[entries.col]])
 
 
-def disease_descriptions(snapshot: GraphSnapshot) -> dict[str, Any]:
+def disease_descriptions(snapshot: GraphSnapshot, *, word: Any = None) -> dict[str, Any]:
     """Sparse unit rows of diseases and phenotypes for each of `DISEASE_KINDS`.
 
     Phenotypes have rows too, because some treatments are for a phenotype: a phenotype describes
     itself, so it meets the diseases that have it.
+
+    Args:
+        snapshot: The graph.
+        word: The rows of that kind, made before from the same names; None makes them.
     """
     terms = _closed(snapshot, NodeType.PHENOTYPE)
     genes = (Predicate.CAUSES, Predicate.GENE_ASSOCIATED_WITH)
@@ -98,7 +102,7 @@ def disease_descriptions(snapshot: GraphSnapshot) -> dict[str, Any]:
         "hierarchy": describe(_closed(snapshot, NodeType.DISEASE) + terms),
         "gene": describe(_incidence(snapshot, genes, NodeType.DISEASE, head=False)),
         "phenotype": describe(signs @ terms + terms),
-        "word": describe(_disease_words(snapshot)),
+        "word": describe(_disease_words(snapshot)) if word is None else word,
     }
 
 

@@ -44,7 +44,7 @@ class Kin:
         family: bool = True,
     ) -> None:
         self.labelled = labelled
-        self._text = text
+        self._text, self._listed = text, text[labelled]
         self._near_name = near_name
         self._family = family
         n = snapshot.n_nodes
@@ -57,7 +57,7 @@ class Kin:
 
     def of(self, node: int) -> IntArray:
         """Positions in the list of a node and its kin, ascending."""
-        near = self._text[self.labelled] @ self._text[node] >= self._near_name
+        near = self._listed @ self._text[node] >= self._near_name
         return self._join(node, np.flatnonzero(near))
 
     def of_many(self, nodes: IntArray) -> list[IntArray]:
@@ -65,7 +65,7 @@ class Kin:
         out = []
         for start in range(0, len(nodes), _BLOCK):
             block = nodes[start : start + _BLOCK]
-            near = self._text[block] @ self._text[self.labelled].T >= self._near_name
+            near = self._text[block] @ self._listed.T >= self._near_name
             out += [
                 self._join(node, np.flatnonzero(row))
                 for node, row in zip(block.tolist(), near, strict=True)

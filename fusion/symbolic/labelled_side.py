@@ -47,6 +47,7 @@ class LabelledSide:
     Attributes:
         nodes: Those that carry this kind.
         labels: Their rows.
+        scaled_labels: The same divided by the square root of the number in the row.
     """
 
     def __init__(
@@ -65,6 +66,9 @@ class LabelledSide:
         self._text_width = text_width
         self._position = np.full(len(labelled), -1, dtype=np.int32)
         self._position[members] = np.arange(len(members), dtype=np.int32)
+        count = np.maximum(np.asarray(self.labels.sum(axis=1)).ravel(), 1.0)
+        self.scaled_labels: Any = (sparse.diags(1.0 / np.sqrt(count)) @ self.labels).tocsr()
+        self._log_count = (np.log(count) / 3.0).astype(np.float32)
         self._degree: FloatArray = np.asarray(self.labels.sum(axis=0), np.float32).ravel()
         columns = self.labels.tocsc()
         columns.sort_indices()
@@ -103,16 +107,9 @@ class LabelledSide:
         Args:
             every: What `compare` gives.
         """
-        count = np.log(np.maximum(np.asarray(self.labels.sum(axis=1)).ravel(), 1.0)) / 3.0
         shape = every["text"].shape
-        columns = [*(every[kind] for kind in COMPARED), np.broadcast_to(count, shape)]
+        columns = [*(every[kind] for kind in COMPARED), np.broadcast_to(self._log_count, shape)]
         return np.stack(columns, axis=-1).astype(np.float32)
-
-    @property
-    def scaled_labels(self) -> Any:
-        """Labels divided by the square root of their number in the row (CSR)."""
-        count = np.asarray(self.labels.sum(axis=1)).ravel()
-        return sparse.diags(1.0 / np.sqrt(np.maximum(count, 1.0))) @ self.labels
 
     def ridge_weights(
         self, every: Mapping[str, FloatArray], hidden: Sequence[IntArray]
@@ -125,8 +122,12 @@ class LabelledSide:
 
     def log_degree(self, hidden: Sequence[IntArray]) -> FloatArray:
         """Log of one plus the diseases that carry each treatment, the hidden ones not counted."""
-        own = [np.asarray(self.labels[group].sum(axis=0)).ravel() for group in hidden]
-        left: FloatArray = np.log1p(self._degree[None, :] - np.stack(own)).astype(np.float32)
+        rows = np.repeat(np.arange(len(hidden)), [len(group) for group in hidden])
+        columns = np.concatenate([*hidden, np.zeros(0, dtype=np.int32)])
+        shape = (len(hidden), len(self))
+        ones = np.ones(len(rows), dtype=np.float32)
+        own = sparse.csr_matrix((ones, (rows, columns)), shape=shape) @ self.labels
+        left: FloatArray = np.log1p(self._degree[None, :] - own.toarray()).astype(np.float32)
         return left
 
     def nearest(self, similarity: FloatArray) -> FloatArray:
@@ -141,6 +142,11 @@ class LabelledSide:
         """Weights over diseases to scores of treatments."""
         scores: FloatArray = np.asarray(weights @ self.labels, dtype=np.float32)
         return scores
+
+    def spread_each(self, weights: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+        """`spread` for several weights of the same queries, in one product."""
+        scores = self.spread(np.concatenate(list(weights.values())))
+        return dict(zip(weights, np.split(scores, len(weights)), strict=True))
 
     def profile_weights(
         self, scores: FloatArray, log_degree: FloatArray, hidden: Sequence[IntArray]
@@ -183,9 +189,11 @@ def neighbour_weights(
         n_neighbours: How many are looked at; ties at the edge count.
         sharpness: Weight is `exp(sharpness * similarity)`; None squares the similarity.
     """
-    n = min(n_neighbours, similarity.shape[1])
-    cut = np.partition(similarity, -n, axis=1)[:, -n][:, None]
-    near = (similarity >= cut) & (similarity > 0)
+    near = similarity > 0
+    for own, values in zip(near, similarity, strict=True):
+        above = values[own]
+        if len(above) > n_neighbours:
+            own &= values >= np.partition(above, -n_neighbours)[-n_neighbours]
     if sharpness is None:
         return _scaled(np.where(near, similarity**2, 0.0))
     top = similarity.max(axis=1, keepdims=True)

@@ -61,9 +61,10 @@ class _Texts:
         self._weight = {word: log((1 + n_names) / (1 + n)) for word, n in counts.items()}
         self._unseen = log(1 + n_names)
 
-    def share(self, names: Sequence[str]) -> FloatArray:
-        """Largest share of a name that each text holds, `[n_treatments]`."""
+    def shares(self, groups: Sequence[Sequence[str]]) -> FloatArray:
+        """Largest share that each text holds of a name of each group, `[n_groups, n_texts]`."""
         rows, columns, values = [], [], []
+        names = [name for group in groups for name in group]
         for row, name in enumerate(names):
             weight = {word: self._weight.get(word, self._unseen) for word in set(words(name))}
             total = max(sum(weight.values()), 1e-9)
@@ -73,11 +74,15 @@ class _Texts:
                     rows.append(row)
                     columns.append(column)
                     values.append(own / total)
+        best = np.zeros((len(groups), self._in.shape[1]), dtype=np.float32)
         if not rows:
-            return np.zeros(self._in.shape[1], dtype=np.float32)
+            return best
         shape = (len(names), self._in.shape[0])
         shares = (sparse.csr_matrix((values, (rows, columns)), shape=shape) @ self._in).toarray()
-        best: FloatArray = shares.max(axis=0).astype(np.float32)
+        sizes = [len(group) for group in groups]
+        filled = np.flatnonzero(sizes)
+        starts = np.cumsum([0, *sizes])[filled]
+        best[filled] = np.maximum.reduceat(shares, starts, axis=0)
         return best
 
 
@@ -91,7 +96,7 @@ class Mentions:
 
     def __init__(self, snapshot: GraphSnapshot, treatments: IntArray) -> None:
         self._snapshot = snapshot
-        self._n_treatments = len(treatments)
+        self._names_of: dict[int, list[str]] = {}
         named = np.concatenate([snapshot.nodes_of(kind) for kind in _NAMED])
         self._texts = _Texts(
             [snapshot.node(node).definition for node in treatments.tolist()],
@@ -103,18 +108,18 @@ class Mentions:
 
     def of(self, nodes: IntArray) -> FloatArray:
         """`[n_nodes, n_treatments, len(MENTION_FEATURES)]`."""
-        shape = (len(nodes), self._n_treatments, len(MENTION_FEATURES))
-        out = np.zeros(shape, dtype=np.float32)
-        for row, node in enumerate(nodes.tolist()):
-            out[row, :, 0] = self._texts.share(self._names(node, _MOST_NAMES))
-            out[row, :, 1] = self._texts.share(self._names_of_parents(node))
-        return out
+        asked = nodes.tolist()
+        own = self._texts.shares([self._names(node)[:_MOST_NAMES] for node in asked])
+        parents = self._texts.shares([self._names_of_parents(node) for node in asked])
+        return np.stack([own, parents], axis=2)
 
-    def _names(self, node: int, most: int) -> list[str]:
-        view = self._snapshot.node(node)
-        return [view.label, *view.synonyms][:most]
+    def _names(self, node: int) -> list[str]:
+        if node not in self._names_of:
+            view = self._snapshot.node(node)
+            self._names_of[node] = [view.label, *view.synonyms]
+        return self._names_of[node]
 
     def _names_of_parents(self, node: int) -> list[str]:
         begin, end = np.searchsorted(self._child, [node, node + 1])
         parents = self._parent[begin:end].tolist()
-        return [name for parent in parents for name in self._names(parent, _MOST_NAMES_OF_PARENTS)]
+        return [n for parent in parents for n in self._names(parent)[:_MOST_NAMES_OF_PARENTS]]

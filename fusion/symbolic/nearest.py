@@ -51,15 +51,13 @@ class NearestPatients:
         self.order = np.argsort(references.disease, kind="stable").astype(np.int32)
         self._weight = np.power(content, power).astype(np.float32)
         ordered = references.select(self.order)
-        self._matrix = self._unit_rows(ordered.patients)
+        self._by_term = self._unit_rows(ordered.patients).T.tocsr()
         self._diseases, self._starts = np.unique(ordered.disease, return_index=True)
         self._sizes = np.diff(np.r_[self._starts, len(ordered)])
 
     def similarity(self, cases: Sequence[TermSets]) -> FloatArray:
         """Cosine with each reference case, `[n_cases, n_references]`; columns follow `order`."""
-        queries = self._unit_rows(tuple(cases))
-        dense = np.ascontiguousarray(queries.T.toarray(), dtype=np.float32)
-        product: FloatArray = np.ascontiguousarray((self._matrix @ dense).T, dtype=np.float32)
+        product: FloatArray = (self._unit_rows(tuple(cases)) @ self._by_term).toarray()
         return product
 
     def of_disease(

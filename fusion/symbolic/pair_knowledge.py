@@ -73,6 +73,7 @@ class PairKnowledge:
         treatment_text: bool = True,
         treatment_classes: bool = True,
         n_nearest: int = 40,
+        like: Self | None = None,
     ) -> Self:
         """Derives everything from the graph.
 
@@ -85,6 +86,8 @@ class PairKnowledge:
                 a fifth of true pairs.
             treatment_classes: Use classes and adverse events of drugs, which encode use as well.
             n_nearest: Similar treatments to remember for each.
+            like: Made with the same settings from a graph of the same nodes; what rests on their
+                texts alone is taken from it.
         """
         nodes = catalogue.nodes
         own = treatment_descriptions(snapshot)
@@ -104,19 +107,25 @@ class PairKnowledge:
             dense = np.maximum(prose @ prose.T, 0.0) ** _TEXT_POWER
             similar += dense
             nearest["text"] = _largest(dense, n_nearest)
-        kinds_of_lender = (NodeType.DISEASE, NodeType.PHENOTYPE)
-        lenders = np.sort(np.concatenate([snapshot.nodes_of(kind) for kind in kinds_of_lender]))
+        if like is None:
+            kinds_of_lender = (NodeType.DISEASE, NodeType.PHENOTYPE)
+            lenders = np.sort(np.concatenate([snapshot.nodes_of(kind) for kind in kinds_of_lender]))
+            borrowing = Borrowing(text, lenders)
+            mentions = name_mentions(snapshot, nodes) if treatment_text else None
+            word = None
+        else:
+            borrowing, mentions, word = like.borrowing, like.mentions, like.diseases["word"]
         return cls(
             text=text,
             names=text if names is None else names,
-            diseases=disease_descriptions(snapshot),
-            borrowing=Borrowing(text, lenders),
+            diseases=disease_descriptions(snapshot, word=word),
+            borrowing=borrowing,
             nearest=nearest,
             spread=_receiving(similar),
             targets=own["target"][nodes].T.tocsr(),
             classes=_class_texts(text, own["class"][nodes]) if treatment_classes else None,
             treatment_text=prose,
-            mentions=name_mentions(snapshot, nodes) if treatment_text else None,
+            mentions=mentions,
             named=Mentions(snapshot, nodes) if treatment_text else None,
         )
 
@@ -147,12 +156,16 @@ def _class_texts(text: FloatArray, members: Any) -> tuple[FloatArray, Any]:
 
 def _unit_rows(matrix: Any) -> Any:
     """Rows of length 1 without faint parts."""
+    n_rows = matrix.shape[0]
+    row = np.repeat(np.arange(n_rows), np.diff(matrix.indptr))
+    data = matrix.data.astype(np.float32)
     for _ in range(2):
-        length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1))).ravel()
-        matrix = (sparse.diags(1.0 / np.maximum(length, 1e-9)) @ matrix).tocsr()
-        matrix.data[np.abs(matrix.data) < _FAINT] = 0.0
-        matrix.eliminate_zeros()
-    return matrix.astype(np.float32)
+        length = np.sqrt(np.bincount(row, weights=data.astype(np.float64) ** 2, minlength=n_rows))
+        data /= np.maximum(length, 1e-9)[row].astype(np.float32)
+        data[np.abs(data) < _FAINT] = 0.0
+    unit = sparse.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    unit.eliminate_zeros()
+    return unit
 
 
 def _receiving(similarity: FloatArray) -> FloatArray:

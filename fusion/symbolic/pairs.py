@@ -28,6 +28,7 @@ from .kin import Kin
 from .labelled_side import ATTENTION_START, COMBINED, COMPARED, LabelledSide, neighbour_weights
 from .mentions import MENTION_FEATURES
 from .pair_knowledge import PairKnowledge
+from .treatment_places import log_rank, topped
 from .treatments import TreatmentCatalogue, TreatmentLabels
 
 __all__ = ["ATTENDED_FEATURES", "PAIR_FEATURES", "PairAttention", "PairFeatures", "PairOptions"]
@@ -61,7 +62,9 @@ PAIR_FEATURES: tuple[str, ...] = (
 
 _ATTENDED = "attention through similar treatments"
 _RIDGE = "kernel ridge through similar treatments"
-_RANKED = (_ATTENDED, _RIDGE, "combined neighbours", "treatment profile neighbours")
+_RECEIVED = "nearest neighbour through similar treatments"  # without the treatment's own
+_PROFILE = "treatment profile neighbours"
+_RANKED = (_ATTENDED, _RIDGE, "combined neighbours", _PROFILE)
 _TOPPED = (_ATTENDED, "attention", _RIDGE)
 
 ATTENDED_FEATURES: tuple[str, ...] = (
@@ -220,24 +223,32 @@ class PairFeatures:
         start = DiseaseAttention.start(ATTENTION_START, options=options)
         return start.trained(inputs, hidden, carried, labels, options=options)
 
-    def compute(self, diseases: IntArray, attention: PairAttention | None = None) -> FloatArray:
+    def compute(
+        self,
+        diseases: IntArray,
+        attention: PairAttention | None = None,
+        *,
+        hide_kin: bool = True,
+    ) -> FloatArray:
         """Features of each disease node against all treatments.
 
         Args:
             diseases: Node positions, `[n_diseases]`.
             attention: Adds `ATTENDED_FEATURES`.
+            hide_kin: Make features of a labelled disease without its own labels and those of its
+                kin; False reads them all, as of a disease that has none.
 
         Returns:
             `[n_diseases, n_treatments, n_features]`, float32, in the order of `PAIR_FEATURES` and,
             with attention, of `ATTENDED_FEATURES`.
         """
         nodes = np.asarray(diseases, dtype=np.int32)
-        kin = [self.kin(node) for node in nodes.tolist()]
+        nobody = np.zeros(0, dtype=np.int32)
+        kin = [self.kin(node) if hide_kin else nobody for node in nodes.tolist()]
         described = self.knowledge.describe(nodes)
-        columns = {
-            **self._indicated(described, kin, attention),
-            **self._forbidden(described, kin, attention),
-        }
+        good, good_along = self._indicated(described, kin, attention)
+        bad, bad_along = self._forbidden(described, kin, attention)
+        columns = {**good, **bad, **self._through_similar({**good_along, **bad_along})}
         genes = self.knowledge.diseases["gene"][nodes]
         columns["shared gene and target"] = (genes @ self.knowledge.targets).toarray()
         if self.knowledge.treatment_text is not None:
@@ -255,13 +266,36 @@ class PairFeatures:
                 named = self.knowledge.named.of(nodes)
                 columns |= {name: named[:, :, at] for at, name in enumerate(MENTION_FEATURES)}
             known = dict(columns)
-            columns |= {f"rank by {n}": _log_rank(known[n]) for n in _RANKED if n in known}
-            columns |= {f"{n} against the first": _topped(known[n]) for n in _TOPPED if n in known}
-        shape = (len(nodes), len(self.catalogue), len(names))
-        out = np.zeros(shape, dtype=np.float32)
+            columns |= {f"rank by {n}": log_rank(known[n]) for n in _RANKED if n in known}
+            columns |= {f"{n} against the first": topped(known[n]) for n in _TOPPED if n in known}
+        # Feature after feature in memory: that is how they are made, and how trees read them.
+        out = np.zeros((len(nodes), len(names), len(self.catalogue)), dtype=np.float32)
         for at, name in enumerate(names):
             if name in columns:
-                out[:, :, at] = columns[name]
+                out[:, at] = columns[name]
+        return out.transpose(0, 2, 1)
+
+    def _through_similar(self, along: _Columns) -> _Columns:
+        """Scores spread over similar treatments, all in one product: it reads a large matrix."""
+        if not along:
+            return {}
+        spread = np.split(np.concatenate(list(along.values())) @ self.knowledge.spread, len(along))
+        out: _Columns = {}
+        for (name, own), received in zip(along.items(), spread, strict=True):
+            out[name] = received if name == _RECEIVED else own + received
+        return out
+
+    def attended(self, disease: int, attention: PairAttention) -> FloatArray:
+        """How much of a disease's score each node's treatments say, `[n_nodes]`.
+
+        The learnt weight of each labelled disease, divided as in the features by the square root of
+        the number of its treatments; 0 for kin and for nodes without a treatment.
+        """
+        side, node = self._good, np.asarray([disease], dtype=np.int32)
+        inputs = side.attention_inputs(side.compare(self.knowledge.describe(node)))
+        weights = attention.good.weights(inputs, side.hide([self.kin(disease)]))[0]
+        out = np.zeros(len(self._is_labelled), dtype=np.float32)
+        out[side.nodes] = weights / np.sqrt(np.diff(side.labels.indptr))
         return out
 
     def _indicated(
@@ -269,63 +303,65 @@ class PairFeatures:
         described: Mapping[str, Any],
         kin: Sequence[IntArray],
         attention: PairAttention | None,
-    ) -> _Columns:
-        side, knowledge = self._good, self.knowledge
+    ) -> tuple[_Columns, _Columns]:
+        """Features, and scores that are to be spread over similar treatments."""
+        side = self._good
         if not len(side) or not len(kin):
-            return {}
+            return {}, {}
         hidden = side.hide(kin)
         degree = side.log_degree(hidden)
         every = side.compare(described)
         ridge = side.spread(side.ridge_weights(every, hidden))
         out: _Columns = {"log degree": degree, "kernel ridge": ridge}
+        along: _Columns = {_RIDGE: ridge}
         if attention is not None:
             weights = attention.good.weights(side.attention_inputs(every), hidden)
             attended = np.asarray(weights @ side.scaled_labels, dtype=np.float32)
-            out["attention"] = attended
-            out[_ATTENDED] = attended + attended @ knowledge.spread
+            out["attention"] = along[_ATTENDED] = attended
         _hide(every, hidden)
-        for kind, similarity in every.items():
-            out[f"{kind} neighbours"] = side.spread(self._weights(kind, similarity))
-            out[f"nearest {kind} neighbour"] = side.nearest(similarity)
-        out["mean text similarity"] = side.spread(every["text"]) / np.maximum(np.expm1(degree), 1.0)
-        profile = side.profile_weights(ridge, degree, hidden)
-        out["treatment profile neighbours"] = side.spread(profile)
-        out["kernel ridge through similar treatments"] = ridge + ridge @ knowledge.spread
-        for kind, nearest in knowledge.nearest.items():
-            out[f"ridge by {kind} of treatments"] = np.asarray((nearest @ ridge.T).T)
-        out["nearest neighbour through similar treatments"] = (
-            out["nearest combined neighbour"] @ knowledge.spread
+        weights_of = {f"{kind} neighbours": self._weights(kind, every[kind]) for kind in every}
+        weights_of["mean text similarity"] = every["text"]
+        weights_of[_PROFILE] = side.profile_weights(ridge, degree, hidden)
+        out |= side.spread_each(weights_of)
+        out["mean text similarity"] = out["mean text similarity"] / np.maximum(
+            np.expm1(degree), 1.0
         )
-        return out
+        out |= {f"nearest {kind} neighbour": side.nearest(every[kind]) for kind in every}
+        along[_RECEIVED] = out["nearest combined neighbour"]
+        for kind, nearest in self.knowledge.nearest.items():
+            out[f"ridge by {kind} of treatments"] = np.asarray((nearest @ ridge.T).T)
+        return out, along
 
     def _forbidden(
         self,
         described: Mapping[str, Any],
         kin: Sequence[IntArray],
         attention: PairAttention | None,
-    ) -> _Columns:
+    ) -> tuple[_Columns, _Columns]:
         side = self._bad
         if not len(side) or not len(kin):
-            return {}
+            return {}, {}
         hidden = side.hide(kin)
         every = side.compare(described)
         ridge = side.spread(side.ridge_weights(every, hidden))
-        attended: _Columns = {}
+        along: _Columns = {"contraindication ridge through similar treatments": ridge}
         if attention is not None and attention.bad is not None:
             weights = attention.bad.weights(side.attention_inputs(every), hidden)
             scores = np.asarray(weights @ side.scaled_labels, dtype=np.float32)
-            attended["contraindication attention"] = scores + scores @ self.knowledge.spread
+            along["contraindication attention"] = scores
         _hide(every, hidden)
-        out: _Columns = attended | {
-            f"contraindicated in {kind} neighbours": side.spread(self._weights(kind, every[kind]))
-            for kind in ("text", "hierarchy", "combined")
+        out: _Columns = {
+            "contraindication ridge": ridge,
+            "log contraindication degree": side.log_degree(hidden),
+            "nearest contraindicated neighbour": side.nearest(every["combined"]),
         }
-        out["log contraindication degree"] = side.log_degree(hidden)
-        out["nearest contraindicated neighbour"] = side.nearest(every["combined"])
-        out["contraindication ridge"] = ridge
-        spread = ridge @ self.knowledge.spread
-        out["contraindication ridge through similar treatments"] = ridge + spread
-        return out
+        out |= side.spread_each(
+            {
+                f"contraindicated in {kind} neighbours": self._weights(kind, every[kind])
+                for kind in ("text", "hierarchy", "combined")
+            }
+        )
+        return out, along
 
     def _weights(self, kind: str, similarity: FloatArray) -> FloatArray:
         options = self.options
@@ -336,21 +372,6 @@ class PairFeatures:
         return neighbour_weights(
             similarity, n_neighbours=options.n_neighbours, sharpness=sharpness_of.get(kind)
         )
-
-
-def _log_rank(scores: npt.NDArray[np.floating]) -> FloatArray:
-    """Log of one plus the number of treatments that score higher in the row."""
-    order = np.argsort(-scores, axis=1, kind="stable")
-    rank = np.empty(scores.shape, dtype=np.float32)
-    np.put_along_axis(rank, order, np.arange(scores.shape[1], dtype=np.float32)[None, :], axis=1)
-    return np.log1p(rank)
-
-
-def _topped(scores: npt.NDArray[np.floating]) -> FloatArray:
-    """Scores divided by the largest of the row."""
-    top = np.maximum(scores.max(axis=1, keepdims=True), 1e-6)
-    share: FloatArray = (scores / top).astype(np.float32)
-    return share
 
 
 def _hide(every: dict[str, FloatArray], hidden: Sequence[IntArray]) -> None:

@@ -75,11 +75,11 @@ def term_matrix(patients: tuple[Any, ...], n_terms: int) -> Any:
 
 def closure_matrix(patients: tuple[Any, ...], ontology: Ontology) -> Any:
     """CSR `[n_cases, n_terms]`, 1 where a term or anything more specific was seen."""
-    explicit = term_matrix(patients, ontology.n_terms)
-    closed = (explicit @ ontology.ancestors.astype(np.float32)).tocsr()
-    closed.data[:] = 1.0
-    closed.sort_indices()
-    return closed
+    rows = [ontology.closure(patient.present) for patient in patients]
+    indptr = np.r_[0, np.cumsum([len(row) for row in rows])].astype(np.int32)
+    indices = np.concatenate(rows).astype(np.int32) if rows else np.zeros(0, dtype=np.int32)
+    data = np.ones(len(indices), dtype=np.float32)
+    return sparse.csr_matrix((data, indices, indptr), shape=(len(patients), ontology.n_terms))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

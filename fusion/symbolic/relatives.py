@@ -4,7 +4,7 @@ Decides who is related, and carries scores along. A new disease without a sign o
 through the diseases of its gene and through its siblings in the hierarchy.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -28,6 +28,37 @@ FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Layout:
+    """Entries of the groups sorted by disease, the same for every case.
+
+    Attributes:
+        sizes: Members of each group.
+        order: Entries by disease.
+        related: Diseases with an entry, ascending.
+        first: Place of the first entry of each in `order`.
+        place: Place of each entry.
+    """
+
+    sizes: IntArray
+    order: npt.NDArray[np.intp]
+    related: IntArray
+    first: npt.NDArray[np.intp]
+    place: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, members: Any) -> Self:
+        order = np.argsort(members.indices, kind="stable")
+        related, first = np.unique(members.indices[order], return_index=True)
+        return cls(
+            sizes=np.diff(members.indptr),
+            order=order,
+            related=related,
+            first=first,
+            place=np.arange(len(order)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Relatives:
     """A symmetric relation of diseases, nobody related to itself.
 
@@ -38,6 +69,10 @@ class Relatives:
 
     weights: Any
     members: Any
+    _layout: _Layout = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_layout", _Layout.of(self.members))
 
     @classmethod
     def from_groups(cls, groups: Any, *, largest: int) -> Self:
@@ -99,20 +134,18 @@ class Relatives:
         is the second best: a group costs its size, not the square of it.
         """
         out = np.full_like(scores, default, dtype=np.float32)
-        n_entries = len(self.members.indices)
+        layout = self._layout
+        n_entries = len(layout.place)
         if not n_entries:
             return out
-        starts, sizes = self.members.indptr[:-1], np.diff(self.members.indptr)
-        order = np.argsort(self.members.indices, kind="stable")
-        related, first = np.unique(self.members.indices[order], return_index=True)
-        place = np.arange(n_entries)
+        starts = self.members.indptr[:-1]
         for row, own in zip(out, scores, strict=True):
             values = own[self.members.indices]
-            best = np.repeat(np.maximum.reduceat(values, starts), sizes)
-            at = np.minimum.reduceat(np.where(values == best, place, n_entries), starts)
+            best = np.repeat(np.maximum.reduceat(values, starts), layout.sizes)
+            at = np.minimum.reduceat(np.where(values == best, layout.place, n_entries), starts)
             values[at] = -np.inf
             best[at] = np.maximum.reduceat(values, starts)
-            row[related] = np.maximum.reduceat(best[order], first)
+            row[layout.related] = np.maximum.reduceat(best[layout.order], layout.first)
         return out
 
 

@@ -73,10 +73,6 @@ class BestMatch:
         self._to_terms = TermRows(self._term_rows, n_terms=n_terms, width=len(used))
         self._to_diseases = TermRows(self._disease_rows, n_terms=n_terms, width=self.n_diseases)
 
-    def forward_rows(self, terms: IntArray) -> FloatArray:
-        """Best match of each term in each disease, `[len(terms), n_diseases]`."""
-        return self._to_diseases.rows(terms)
-
     def forward(self, cases: Sequence[TermSets]) -> FloatArray:
         """Mean best match of the patient's terms, `[n_cases, n_diseases]`."""
         out = np.empty((len(cases), self.n_diseases), dtype=np.float32)

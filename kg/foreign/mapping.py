@@ -26,6 +26,7 @@ from kg.terms import (
     SSSOM,
 )
 from kg.vocabulary import NodeType, Predicate
+from kg.wording import in_words
 
 __all__ = ["MappingError", "RdfMapping", "Relation", "read_mapping"]
 
@@ -138,7 +139,7 @@ def read_mapping(path: Path) -> RdfMapping:
     try:
         document = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise MappingError(f"{path}: cannot be read as TOML ({error})") from error
+        raise MappingError(f"{path}: cannot be read as TOML ({in_words(error)})") from error
     try:
         return _mapping(document)
     except MappingError as error:

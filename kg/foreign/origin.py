@@ -22,6 +22,7 @@ import pyoxigraph as ox
 from kg.endpoint import EndpointSettings, SparqlEndpoint
 from kg.store import RDF_FORMATS, StoreError, path_iri
 from kg.terms import GRAPH_OF_CASES
+from kg.wording import in_words
 
 __all__ = ["Endpoint", "Origin", "RdfFile", "RdfTriple", "locate"]
 
@@ -70,7 +71,7 @@ class RdfFile:
                 while block := stream.read(_BLOCK):
                     digest.update(block)
         except OSError as error:
-            raise StoreError(f"{self.path}: cannot be read ({error.strerror})") from error
+            raise StoreError(f"{self.path}: cannot be read ({in_words(error)})") from error
         return f"sha256:{digest.hexdigest()[:16]}"
 
     def triples(
@@ -94,6 +95,8 @@ class RdfFile:
         suffix = next((s for s in reversed(suffixes) if s != ".gz"), "")
         kind = RDF_FORMATS.get(suffix)
         if kind is None:
+            if not self.path.is_file():
+                raise StoreError(f"{self.path}: no such file")
             known = ", ".join(RDF_FORMATS)
             raise StoreError(f"{self.path}: unknown RDF format; known: {known}, each also .gz")
         try:
@@ -103,8 +106,9 @@ class RdfFile:
             with self._open() as stream:
                 yield from ox.parse(input=stream, format=kind, base_iri=path_iri(self.path))
         except (OSError, EOFError, zlib.error, SyntaxError, ValueError) as error:
-            reason = " ".join(str(error).split())
-            raise StoreError(f"{self.path}: cannot be read as {kind.name}: {reason}") from error
+            raise StoreError(
+                f"{self.path}: cannot be read as {kind.name}: {in_words(error)}"
+            ) from error
 
     def _open(self) -> IO[bytes]:
         stream: IO[bytes] = self.path.open("rb")
@@ -224,7 +228,8 @@ def locate(location: str, *, cache: Path) -> Origin:
     if urllib.parse.urlsplit(address).scheme not in ("http", "https"):
         path = Path(location)
         if not path.is_file():
-            raise StoreError(f"{location}: no such file; give a file, an address or an endpoint")
+            what = "is a folder" if path.is_dir() else "no such file"
+            raise StoreError(f"{location}: {what}; give a file, an address or an endpoint")
         return RdfFile(path)
     last = urllib.parse.urlsplit(address).path.rstrip("/").rpartition("/")[2]
     if address != location or last in ("sparql", "query"):
@@ -258,4 +263,4 @@ def _fetch(address: str, cache: Path) -> Path:
             part.replace(target)
             return target
     except (OSError, urllib.error.URLError) as error:
-        raise StoreError(f"{address}: cannot be fetched ({error})") from error
+        raise StoreError(f"{address}: cannot be fetched ({in_words(error)})") from error

@@ -9,6 +9,7 @@ import sys
 
 import typer
 
+from kg.wording import in_words
 from reasoning.errors import InputError
 
 from . import (
@@ -18,6 +19,7 @@ from . import (
     looking,
     measuring,
     mining,
+    pretraining_images,
     pretraining_text,
     reading,
     searching,
@@ -34,7 +36,9 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    epilog="Start here: iatros build --profile demo --out graphs/demo",
+    epilog="Start here: iatros build --profile demo --out graphs/demo; iatros train graphs/demo "
+    "--out models/demo; iatros diagnose patient.json --model models/demo. Each command has --help "
+    "with an example. Exit status: 0 done, 1 bad input, 2 wrong usage.",
 )
 building.register(app)
 updating.register(app)
@@ -45,6 +49,7 @@ reading.register(app)
 looking.register(app)
 training.register(app)
 pretraining_text.register(app)
+pretraining_images.register(app)
 answering.register(app)
 measuring.register(app)
 
@@ -54,10 +59,18 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        stderr.print(f"iatros: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        _say(f"iatros: {error}")
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(0)
+    except OSError as error:  # an output that cannot be written, mostly
+        where = f"{error.filename}: " if error.filename else ""
+        _say(f"iatros: {where}{in_words(error)}. Check the path")
+        sys.exit(1)
     except KeyboardInterrupt:
         stderr.print("iatros: stopped")
         sys.exit(130)
+
+
+def _say(line: str) -> None:
+    stderr.print(line, style="red", markup=False, highlight=False, soft_wrap=True)

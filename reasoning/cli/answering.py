@@ -19,6 +19,7 @@ from reasoning.render import Format
 from .answering_drugs import answer_drugs
 from .console import stderr, stdout, warn
 from .lists import read_lines
+from .options import file_to_write
 
 __all__ = ["register"]
 
@@ -39,7 +40,8 @@ Graph = Annotated[
 Top = Annotated[int, typer.Option("--top", min=1, help="How many to list.")]
 Form = Annotated[str, typer.Option("--format", help="table, json, jsonl or html.")]
 Out = Annotated[
-    Path | None, typer.Option("--out", help="File to write instead of standard output.")
+    Path | None,
+    typer.Option("--out", help="File to write instead of standard output.", callback=file_to_write),
 ]
 
 
@@ -134,6 +136,8 @@ def treat(
     """
     chosen = _check_format(form)
     wanted = [*(disease or ()), *read_lines(diseases)]
+    if diseases is not None and not wanted:
+        raise InputError(diseases, "holds no disease id", "Give one a line, such as OMIM:219800")
     if bool(cases) + bool(wanted) + bool(drug) != 1:
         raise typer.BadParameter(
             "give either cases, --disease/--diseases or --drug", param_hint="CASE"

@@ -13,6 +13,7 @@ from reasoning.errors import InputError
 
 from .console import stderr
 from .lists import read_ids
+from .options import Mirror, folder_to_write
 
 if TYPE_CHECKING:
     from kg.foreign import RdfGraph
@@ -22,7 +23,12 @@ __all__ = ["register"]
 
 def build(
     out: Annotated[
-        Path, typer.Option("--out", help="Folder of the graph; an earlier build is replaced.")
+        Path,
+        typer.Option(
+            "--out",
+            help="Folder of the graph; an earlier build is replaced.",
+            callback=folder_to_write,
+        ),
     ],
     profile: Annotated[
         str | None,
@@ -51,12 +57,7 @@ def build(
             help="TOML: what the classes and properties of --rdf mean (docs/your-rdf.md).",
         ),
     ] = None,
-    mirror: Annotated[
-        Path | None,
-        typer.Option(
-            "--mirror", help="Folder of local copies of the sources.", envvar="IATROS_MIRROR"
-        ),
-    ] = None,
+    mirror: Mirror = None,
     literature: Annotated[
         list[Path] | None,
         typer.Option(
@@ -150,7 +151,7 @@ def build(
     except (ValueError, KeyError) as error:
         raise typer.BadParameter(str(error)) from error
     except BuildError as error:
-        raise InputError("build", str(error), "See iatros build --help") from error
+        raise InputError.of("build", error, "See iatros build --help") from error
     try:
         with stderr.status("building") as status:
             update_graph(options, lambda line: _report(line, status), fresh=fresh)
@@ -159,7 +160,7 @@ def build(
                     stderr.print(line, markup=False, highlight=False, soft_wrap=True)
             graph = GraphSnapshot.load(out / SNAPSHOT)
     except (BuildError, AdditionError) as error:
-        raise InputError("build", str(error), "See iatros build --help") from error
+        raise InputError.of("build", error, "See iatros build --help") from error
     stderr.print(
         f"{graph.n_nodes:,} nodes, {graph.n_edges:,} statements from {len(graph.sources)} sources "
         f"in {time.perf_counter() - started:.0f} s: {out} (report: {out / 'report.md'})",
@@ -179,9 +180,9 @@ def _guests(locations: list[str], mapping: Path | None) -> "tuple[RdfGraph, ...]
         meaning = None if mapping is None else read_mapping(mapping)
         return rdf_sources(locations, mapping=meaning, cache=DataFiles().cache)
     except MappingError as error:
-        raise InputError("mapping", str(error), "See docs/your-rdf.md") from error
+        raise InputError.of("mapping", error, "See docs/your-rdf.md") from error
     except StoreError as error:
-        raise InputError("rdf", str(error), "See docs/your-rdf.md") from error
+        raise InputError.of("rdf", error, "See docs/your-rdf.md") from error
 
 
 def _report(line: str, status) -> None:  # type: ignore[no-untyped-def]

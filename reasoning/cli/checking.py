@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from .console import stderr
+from .options import GraphArgument, folder_to_write
 
 __all__ = ["safety"]
 
 
 def safety(
-    graph: Annotated[Path, typer.Argument(help="Folder that `iatros build` wrote.")],
+    graph: GraphArgument,
     patients: Annotated[
         int, typer.Option("--patients", min=1, help="Made-up patients to check.")
     ] = 10_000,
@@ -23,7 +24,10 @@ def safety(
     ] = 10,
     seed: Annotated[int, typer.Option("--seed", help="Of the patients.")] = 0,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder of safety.json and safety.md.")
+        Path | None,
+        typer.Option(
+            "--out", help="Folder of safety.json and safety.md.", callback=folder_to_write
+        ),
     ] = None,
 ) -> None:
     """Check the safety rules on made-up patients against plain SPARQL over the RDF; no model.
@@ -34,15 +38,14 @@ def safety(
     """
     from kg.graph_folder import open_rdf
     from kg.store import StoreError
-    from reasoning.errors import InputError
     from reasoning.evaluate.safety import evaluate_safety
-    from reasoning.loading import open_graph
+    from reasoning.graphs import graph_error, open_graph
 
     snapshot = open_graph(graph)
     try:
         store = open_rdf(graph)
     except StoreError as error:
-        raise InputError(graph, str(error), "Build the graph with its RDF") from error
+        raise graph_error(graph, error) from error
     result = evaluate_safety(
         snapshot,
         store,

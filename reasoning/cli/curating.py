@@ -11,6 +11,7 @@ import typer
 from reasoning.errors import InputError
 
 from .console import stderr, warn
+from .options import file_to_write, folder_to_write
 
 if TYPE_CHECKING:
     from kg.snapshot import GraphSnapshot
@@ -22,7 +23,12 @@ Mined = Annotated[Path, typer.Argument(help="N-Quads that `iatros mine` wrote.")
 
 def export(
     mined: Mined,
-    out: Annotated[Path, typer.Option("--out", help="Folder for tasks.json, .csv and .html.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", help="Folder for tasks.json, .csv and .html.", callback=folder_to_write
+        ),
+    ],
     limit: Annotated[int, typer.Option("--limit", min=1, help="Number of tasks.")] = 100,
 ) -> None:
     """Write the questions whose answers would move rankings most.
@@ -49,7 +55,9 @@ def export(
 def take(
     answers: Annotated[list[Path], typer.Argument(help="CSV or JSON, of one or more curators.")],
     mined: Annotated[Path, typer.Option("--mined", help="N-Quads that the tasks came from.")],
-    out: Annotated[Path, typer.Option("--out", help="N-Quads of what remains.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="N-Quads of what remains.", callback=file_to_write)
+    ],
 ) -> None:
     """Take answers in: agreement, consensus, and the statements with their curators.
 
@@ -115,8 +123,7 @@ def _read(path: Path) -> "GraphSnapshot":
             store.bulk_load([plain])
             graph = compile_snapshot(store)
     except (OSError, EOFError, StoreError) as error:
-        problem = f"cannot be read ({error})"
-        raise InputError(path, problem, "Give a file of `iatros mine`") from error
+        raise InputError.of(path, error, "Give a file of `iatros mine`") from error
     if not graph.n_edges:
         raise InputError(path, "holds no statement", "Give a file of `iatros mine`")
     return graph

@@ -15,10 +15,11 @@ import typer
 from reasoning.errors import InputError
 
 from .console import stderr, warn
+from .options import Results, Samples
 
 if TYPE_CHECKING:
     from fusion.imaging import ImageGrader
-    from reasoning.evaluate.grading import GradedImages
+    from reasoning.evaluate.graded_images import GradedImages
 
 __all__ = ["multimodal"]
 
@@ -31,7 +32,7 @@ def multimodal(
             "(metadata.csv, images/; also as zip)."
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", help="Folder of tables.")],
+    out: Results,
     test: Annotated[
         Path | None,
         typer.Option("--test", help="Test on this folder, and train on all of COHORT."),
@@ -53,10 +54,20 @@ def multimodal(
     vit: Annotated[
         bool,
         typer.Option(
-            "--vit/--no-vit", help="Also a small ViT, random and distilled from the encoder."
+            "--vit/--no-vit", help="Also a small ViT, as it starts and distilled in each part."
         ),
     ] = True,
-    samples: Annotated[int, typer.Option("--samples", min=1, help="Bootstrap samples.")] = 1000,
+    vit_weights: Annotated[
+        str,
+        typer.Option(
+            "--vit-weights", help="Where the ViT starts: none, or a file of iatros pretrain-image."
+        ),
+    ] = "none",
+    vit_size: Annotated[int, typer.Option("--vit-size", min=32, help="Side of its images.")] = 224,
+    distil_epochs: Annotated[
+        int, typer.Option("--distil-epochs", min=0, help="Rounds of its distillation.")
+    ] = 6,
+    samples: Samples = 1000,
     heat: Annotated[
         bool, typer.Option("--heat-maps/--no-heat-maps", help="Also heatmaps.html, by captum.")
     ] = False,
@@ -100,16 +111,13 @@ def multimodal(
                 samples=samples,
             )
         except ValueError as error:
-            raise InputError(cohort, str(error), "See iatros evaluate multimodal --help") from error
+            raise InputError.of(cohort, error, "See iatros evaluate multimodal --help") from error
         return
+    from encoders import EncoderError
     from fusion.imaging import GradingConfig, HeatMapError
-    from reasoning.evaluate.grading import (
-        GradingOptions,
-        evaluate_grading,
-        grading_json,
-        grading_markdown,
-        read_graded_images,
-    )
+    from reasoning.evaluate.graded_images import read_graded_images
+    from reasoning.evaluate.grading import evaluate_grading, grading_json, grading_markdown
+    from reasoning.evaluate.grading_methods import GradingOptions
     from reasoning.render import write_text
 
     size = image_size or 320
@@ -120,6 +128,9 @@ def multimodal(
         n_folds=folds,
         n_samples=samples,
         vit=vit,
+        vit_weights=vit_weights,
+        vit_size=vit_size,
+        distil_epochs=distil_epochs,
         training=GradingConfig(epochs=epochs, seed=seed),
         seed=seed,
     )
@@ -133,8 +144,8 @@ def multimodal(
             progress=lambda line: stderr.print(line, highlight=False, soft_wrap=True),
             watch=partial(_write_heat_maps, out) if heat else None,
         )
-    except (ValueError, HeatMapError) as error:
-        raise InputError(cohort, str(error), "See iatros evaluate multimodal --help") from error
+    except (ValueError, HeatMapError, EncoderError) as error:
+        raise InputError.of(cohort, error, "See iatros evaluate multimodal --help") from error
     write_text(out / "grading.json", json.dumps(grading_json(rows, options), indent=1))
     write_text(out / "grading.md", grading_markdown(rows))
     print(grading_markdown(rows))

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
+from kg.wording import in_words
 from reasoning.errors import InputError
 
 __all__ = ["read_ids", "read_lines"]
@@ -21,7 +22,7 @@ def read_ids(path: Path | None, kind: Literal["publication", "disease"]) -> froz
     try:
         return read_id_list(path, kind=kind)
     except BuildError as error:
-        raise InputError(path, str(error), "Give one id a line, such as PMID:12345") from error
+        raise InputError.of(path, error, "Give one id a line, such as PMID:12345") from error
 
 
 def read_lines(path: Path | None) -> list[str]:
@@ -35,6 +36,8 @@ def read_lines(path: Path | None) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(path, f"cannot be read ({error})", "Give one disease id a line") from error
+        raise InputError(
+            path, f"cannot be read ({in_words(error)})", "Give one disease id a line"
+        ) from error
     words = (line.partition("#")[0].strip() for line in lines)
     return list(dict.fromkeys(word for word in words if word))

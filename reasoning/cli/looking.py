@@ -15,6 +15,7 @@ from rich.table import Table
 from reasoning.errors import InputError
 
 from .console import stderr, stdout
+from .options import GraphArgument, folder_to_write
 
 if TYPE_CHECKING:
     from kg.store import GraphStore, TripleStore
@@ -37,12 +38,13 @@ def _endpoint(graph: Path) -> str | None:
 def _local_store(graph: Path) -> "GraphStore":
     from kg.graph_folder import open_rdf
     from kg.store import StoreError
+    from reasoning.graphs import graph_error
 
     try:
         with stderr.status("opening the RDF store"):
             return open_rdf(graph)
     except StoreError as error:
-        raise InputError(graph, str(error), "Name the --out folder of `iatros build`") from error
+        raise graph_error(graph, error) from error
 
 
 def _store(graph: Path) -> "TripleStore":
@@ -89,7 +91,7 @@ def query(
 
 
 def export(
-    graph: Graph,
+    graph: GraphArgument,
     form: Annotated[str, typer.Option("--format", help="nquads, turtle, kgx, graphml or pyg.")],
     out: Annotated[
         Path,
@@ -104,7 +106,7 @@ def export(
     """
     from kg.export import FORMATS
     from kg.export import export as write
-    from reasoning.loading import open_graph
+    from reasoning.graphs import open_graph
 
     if form not in FORMATS:
         raise typer.BadParameter(f"{form!r} is not one of {', '.join(FORMATS)}")
@@ -114,6 +116,8 @@ def export(
             raise typer.BadParameter("an endpoint takes --format nquads", param_hint="--out")
         _upload(store, address)
         return
+    if form in ("kgx", "pyg"):
+        folder_to_write(out)
     with stderr.status(f"writing {form}"):
         written = write(open_graph(graph), form, out, store=store)
     for path in written:
@@ -132,9 +136,7 @@ def _upload(store: "GraphStore", address: str) -> None:
         try:
             SparqlEndpoint(address).bulk_load([quads])
         except StoreError as error:
-            raise InputError(
-                "export", str(error), "Give the address of the query service"
-            ) from error
+            raise InputError.of("export", error, "Give the address of the query service") from error
     print(address)
 
 
@@ -155,8 +157,10 @@ def validate(
     n_leaks = 0
     if _endpoint(graph) is None:
         from kg.leaks import find_leaks
+        from reasoning.graphs import open_graph
 
         with stderr.status("searching for what the build excluded"):
+            open_graph(graph)
             for n_leaks, leak in enumerate(find_leaks(graph), 1):
                 if n_leaks <= first:
                     print(f"Leak: {leak}")

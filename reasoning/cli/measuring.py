@@ -3,7 +3,6 @@
 Decides the options; what is measured, under which control, is decided in `reasoning.evaluate`.
 """
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +15,7 @@ from .imaging import multimodal
 from .measuring_answers import answers
 from .measuring_explanation import explanation
 from .measuring_treated import patient_treatments
+from .options import Config, GraphArgument, KnownCases, Results, Samples
 from .reading import literature
 from .training import read_cases_for_training, read_config
 
@@ -24,18 +24,11 @@ __all__ = ["register"]
 _TASKS = ("every-cure", "pharmacotherapydb", "pharmacotherapydb-alone")
 _EXTERNAL = ("pharmacotherapydb-from-every-cure", "every-cure-from-others")
 
-Graph = Annotated[Path, typer.Argument(help="Folder that `iatros build` wrote.")]
-Cases = Annotated[
-    list[Path] | None,
-    typer.Option("--cases", help="Cases with known diagnosis; those of the graph by default."),
-]
-Out = Annotated[Path, typer.Option("--out", help="Folder of tables and plots.")]
-
 
 def diagnosis(
-    graph: Graph,
-    out: Out,
-    cases: Cases = None,
+    graph: GraphArgument,
+    out: Results,
+    cases: KnownCases = None,
     protocol: Annotated[
         list[str] | None,
         typer.Option("--protocol", help="as-published, paper-out or disease-out; all by default."),
@@ -46,13 +39,11 @@ def diagnosis(
     model: Annotated[
         bool, typer.Option("--model/--no-model", help="Train and test the neural model too.")
     ] = True,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="TOML or JSON with settings of training.")
-    ] = None,
+    config: Config = None,
     decoys: Annotated[
         int, typer.Option("--decoys", min=0, help="Other diseases that lose their publications.")
     ] = 1000,
-    samples: Annotated[int, typer.Option("--samples", min=1, help="Bootstrap samples.")] = 1000,
+    samples: Samples = 1000,
     calibration: Annotated[
         int,
         typer.Option("--calibration", min=0, help="Development cases that fit temperatures."),
@@ -84,7 +75,7 @@ def diagnosis(
     try:
         training = TrainConfig.from_mapping(read_config(config))
     except (ConfigError, TypeError) as error:
-        raise InputError(config or "--config", str(error), "See docs/training.md") from error
+        raise InputError.of(config or "--config", error, "See docs/training.md") from error
     snapshot = open_graph(graph)
     found = read_cases_for_training(graph, cases)
     also = {diagnosis for case in found for diagnosis in case.diagnoses}
@@ -120,13 +111,13 @@ def diagnosis(
             progress=lambda line: stderr.print(line, highlight=False),
         )
     except ValueError as error:
-        raise InputError("evaluate", str(error), "See iatros evaluate diagnosis --help") from error
+        raise InputError.of("evaluate", error, "See iatros evaluate diagnosis --help") from error
     print((out / "diagnosis.md").read_text(encoding="utf-8"))
 
 
 def treatment(
-    graph: Graph,
-    out: Out,
+    graph: GraphArgument,
+    out: Results,
     task: Annotated[
         list[str] | None,
         typer.Option(
@@ -142,14 +133,22 @@ def treatment(
             help="Let rankers read texts of treatments, or not; by default both are run.",
         ),
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Two of the five folds only.")] = False,
+    fold: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--fold",
+            help="Folds to run, 0 to 4, repeatable; settings were chosen on 0 of Every Cure.",
+        ),
+    ] = None,
+    pairs: Annotated[
+        bool,
+        typer.Option("--pairs", help="Hold out pairs instead of diseases with family: easier."),
+    ] = False,
     embeddings: Annotated[
         bool, typer.Option("--embeddings", help="DistMult and ComplEx from PyKEEN too (slow).")
     ] = False,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="TOML or JSON with settings of training.")
-    ] = None,
-    samples: Annotated[int, typer.Option("--samples", min=1, help="Bootstrap samples.")] = 1000,
+    config: Config = None,
+    samples: Samples = 1000,
 ) -> None:
     """Rank all treatments for held-out diseases and their families, beside all baselines.
 
@@ -183,7 +182,7 @@ def treatment(
     try:
         model = TrainConfig.from_mapping(read_config(config)).model
     except (ConfigError, TypeError) as error:
-        raise InputError(config or "--config", str(error), "See docs/training.md") from error
+        raise InputError.of(config or "--config", error, "See docs/training.md") from error
     snapshot = open_graph(graph)
     stderr.print("embedding the texts and names of nodes")
     nodes = embed_graph(snapshot, model)
@@ -191,6 +190,8 @@ def treatment(
         tasks=tuple(tasks[name] for name in dict.fromkeys(task or _TASKS)),
         texts=(True, False) if text is None else (text,),
         n_samples=samples,
+        folds=tuple(fold) if fold else None,
+        held_out="pairs" if pairs else "diseases",
     )
     try:
         evaluate_treatment(
@@ -199,11 +200,11 @@ def treatment(
             out,
             names=embed_names(snapshot, model, nodes),
             scorers=embedding_scorers() if embeddings else (),
-            options=options.quick() if quick else options,
+            options=options,
             progress=lambda line: stderr.print(line, highlight=False),
         )
     except ValueError as error:
-        raise InputError("evaluate", str(error), "See iatros evaluate treatment --help") from error
+        raise InputError.of("evaluate", error, "See iatros evaluate treatment --help") from error
     print((out / "treatment.md").read_text(encoding="utf-8"))
 
 

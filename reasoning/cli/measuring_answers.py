@@ -4,7 +4,6 @@ Decides the options and that a model which knows a tested paper is refused; what
 decided in `reasoning.evaluate.answers`.
 """
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,17 +11,16 @@ import typer
 from reasoning.errors import InputError
 
 from .console import stderr
+from .options import ModelArgument, Results, Samples, UnseenCases
 from .unseen import readable_cases, refuse_known
 
 __all__ = ["answers"]
 
 
 def answers(
-    model: Annotated[Path, typer.Argument(help="Folder that `iatros train` wrote.")],
-    cases: Annotated[
-        list[Path], typer.Option("--cases", help="Cases that the model has never seen.")
-    ],
-    out: Annotated[Path, typer.Option("--out", help="Folder of tables and plots.")],
+    model: ModelArgument,
+    cases: UnseenCases,
+    out: Results,
     noise: Annotated[bool, typer.Option("--noise/--no-noise", help="Damage the cases.")] = True,
     questions: Annotated[
         bool, typer.Option("--questions/--no-questions", help="Ask five questions a case.")
@@ -34,7 +32,7 @@ def answers(
     asked: Annotated[
         int, typer.Option("--asked", min=1, help="Cases that are asked questions, at most.")
     ] = 150,
-    samples: Annotated[int, typer.Option("--samples", min=1, help="Bootstrap samples.")] = 1000,
+    samples: Samples = 1000,
     seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
 ) -> None:
     """Measure probabilities, sets, noise, questions and explanations on unseen patients.
@@ -65,5 +63,5 @@ def answers(
             progress=lambda line: stderr.print(line, highlight=False),
         )
     except ValueError as error:
-        raise InputError("evaluate", str(error), "See iatros evaluate answers --help") from error
+        raise InputError.of("evaluate", error, "See iatros evaluate answers --help") from error
     print((out / "answers.md").read_text(encoding="utf-8"))

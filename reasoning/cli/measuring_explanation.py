@@ -11,13 +11,14 @@ import typer
 from reasoning.errors import InputError
 
 from .console import stderr
+from .options import Results, Samples
 
 __all__ = ["explanation"]
 
 
 def explanation(
     graph: Annotated[Path, typer.Argument(help="Folder that `iatros build --profile full` wrote.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the results.")],
+    out: Results,
     learn: Annotated[
         bool,
         typer.Option("--learn", help="Learn the weights of paths anew, and write them to --out."),
@@ -32,7 +33,7 @@ def explanation(
         int, typer.Option("--pairs", min=1, help="Pairs whose paths are deleted, with --model.")
     ] = 300,
     paths: Annotated[int, typer.Option("--paths", min=1, help="Paths of a pair that count.")] = 3,
-    samples: Annotated[int, typer.Option("--samples", min=1, help="Bootstrap samples.")] = 1000,
+    samples: Samples = 1000,
     seed: Annotated[int, typer.Option("--seed", help="Of the nulls.")] = 0,
 ) -> None:
     """Compare evidence paths with curated mechanisms that the graph was made to forget.
@@ -57,7 +58,7 @@ def explanation(
             progress=lambda line: stderr.print(line, highlight=False),
         )
     except ValueError as error:
-        raise InputError(graph, str(error), "Add the source drugmechdb") from error
+        raise InputError.of(graph, error, "Add the source drugmechdb") from error
     print("\n".join(result.table() for result in results))
     if deletion is not None:
         print(deletion.table())

@@ -11,23 +11,22 @@ import typer
 
 from reasoning.errors import InputError
 
+from .options import ModelArgument, Results, Samples, UnseenCases
 from .unseen import readable_cases, refuse_known
 
 __all__ = ["patient_treatments"]
 
 
 def patient_treatments(
-    model: Annotated[Path, typer.Argument(help="Folder that `iatros train` wrote.")],
-    cases: Annotated[
-        list[Path], typer.Option("--cases", help="Cases that the model has never seen.")
-    ],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the results.")],
+    model: ModelArgument,
+    cases: UnseenCases,
+    out: Results,
     truth: Annotated[
         Path | None,
         typer.Option("--truth", help="Graph that says what treats what; the model's by default."),
     ] = None,
     top: Annotated[int, typer.Option("--top", min=1, help="Treatments that count.")] = 10,
-    samples: Annotated[int, typer.Option("--samples", min=1, help="Bootstrap samples.")] = 1000,
+    samples: Samples = 1000,
 ) -> None:
     """Recall of true treatments from the findings alone, and with the diagnosis given.
 
@@ -50,5 +49,5 @@ def patient_treatments(
             n_samples=samples,
         )
     except ValueError as error:
-        raise InputError("evaluate", str(error), "Give cases of treatable diseases") from error
+        raise InputError.of("evaluate", error, "Give cases of treatable diseases") from error
     print(result.table())

@@ -14,10 +14,10 @@ import typer
 from reasoning.errors import InputError
 
 from .console import progress_bar, stderr, warn
+from .options import file_to_write
 
 if TYPE_CHECKING:
     from kg.literature.mining import Plug
-    from kg.snapshot import GraphSnapshot
 
 __all__ = ["MinerChoice", "register"]
 
@@ -56,8 +56,9 @@ class MinerChoice:
         from kg.literature.mining import Plug
         from kg.literature.registry import plug
         from kg.literature.rules import CueMiner
+        from reasoning.graphs import open_graph
 
-        graph = _snapshot(self.graph)
+        graph = open_graph(self.graph)
         if self.name is not None:
             return Plug(reader=plug(self.name), endpoints=Endpoints(graph))
         if self.model is not None:
@@ -71,8 +72,8 @@ class MinerChoice:
             try:
                 return Plug(reader=load_miner(self.model, graph), endpoints=Endpoints(graph))
             except MinerFolderError as error:
-                raise InputError(
-                    self.model, f"cannot be used ({error})", "Train it with iatros train-miner"
+                raise InputError.of(
+                    self.model, error, "Train it with iatros train-miner"
                 ) from error
         reader = CueMiner(Dictionary.from_graph(graph))
         return Plug(reader=reader, endpoints=Endpoints(graph))
@@ -81,21 +82,6 @@ class MinerChoice:
 @cache
 def _plug(choice: MinerChoice) -> "Plug":
     return choice.make()
-
-
-def _snapshot(folder: Path) -> "GraphSnapshot":
-    """The graph of a folder, without what `reasoning.loading` needs for models."""
-    from kg.graph_folder import SNAPSHOT
-    from kg.snapshot import GraphSnapshot
-    from kg.snapshot_io import SnapshotError
-
-    inner = folder / SNAPSHOT
-    try:
-        return GraphSnapshot.load(inner if inner.is_dir() else folder)
-    except SnapshotError as error:
-        raise InputError(
-            folder, f"holds no graph ({error})", "Name the --out folder of `iatros build`"
-        ) from error
 
 
 def mine(
@@ -109,7 +95,10 @@ def mine(
     graph: Annotated[
         Path, typer.Option("--graph", help="Folder of a built graph: whose names are looked for.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="N-Quads file of the statements.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", help="N-Quads file of the statements.", callback=file_to_write),
+    ],
     model: Annotated[
         Path | None,
         typer.Option("--model", help="Folder of a trained miner. Default: dictionary and cues."),
@@ -147,18 +136,19 @@ def mine(
     from kg.literature.ray_engine import RayMissingError
     from kg.literature.registry import UnknownMinerError
     from kg.literature.statements import MiningRun
+    from reasoning.graphs import open_graph
 
     if model is not None and miner is not None:
         raise typer.BadParameter("give --model or --miner, not both", param_hint="--miner")
     for path in paths:
         if not path.exists():
             raise InputError(path, "does not exist", "Give files or folders of papers")
-    snapshot = _snapshot(graph)
+    snapshot = open_graph(graph)
     choice = MinerChoice(graph=graph, model=model, name=miner)
     try:
         name, version = choice.facts()
     except UnknownMinerError as error:
-        raise InputError("miner", str(error), "See docs/literature.md") from error
+        raise InputError.of("miner", error, "See docs/literature.md") from error
     if model is None and miner is None:
         stderr.print(
             "no trained miner given (--model): using the dictionary of the graph's names and cue "
@@ -189,7 +179,7 @@ def mine(
                 ),
             )
     except RayMissingError as error:
-        raise InputError("--engine", str(error), "Or leave --engine out") from error
+        raise InputError.of("--engine", error, "Or leave --engine out") from error
     seconds = time.perf_counter() - started
     for line in report.examples:
         warn(line)

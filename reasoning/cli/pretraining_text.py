@@ -12,9 +12,11 @@ from typing import Annotated
 
 import typer
 
+from kg.wording import in_words
 from reasoning.errors import InputError
 
 from .console import stderr, warn
+from .options import folder_to_write
 
 __all__ = ["register", "texts_of"]
 
@@ -22,7 +24,9 @@ _MIN_CHARACTERS = 40
 
 
 def pretrain_text(
-    out: Annotated[Path, typer.Option("--out", help="Folder of the encoder.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of the encoder.", callback=folder_to_write)
+    ],
     texts: Annotated[
         list[Path] | None,
         typer.Argument(help="Files: .txt (a passage a line), .jsonl (text fields), .csv, .tsv."),
@@ -57,7 +61,9 @@ def pretrain_text(
         try:
             found += texts_of(path)
         except (OSError, ValueError) as error:
-            raise InputError(path, f"cannot be read ({error})", "Give UTF-8 text") from error
+            raise InputError(
+                path, f"cannot be read ({in_words(error)})", "Give UTF-8 text"
+            ) from error
     if graph is not None:
         snapshot = open_graph(graph)
         found += [f"{n.label}: {n.definition}" for n in snapshot.nodes() if n.definition]
@@ -71,7 +77,8 @@ def pretrain_text(
             progress=lambda line: stderr.print(line, highlight=False),
         )
     except (ValueError, EncoderError) as error:
-        raise InputError("pretrain-text", str(error), "See iatros pretrain-text --help") from error
+        where = texts[0] if texts else "pretrain-text"
+        raise InputError.of(where, error, "See iatros pretrain-text --help") from error
     if result.after > result.before:
         warn("the loss on held-out text did not fall; try a lower learning rate")
     print(

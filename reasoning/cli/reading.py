@@ -12,6 +12,7 @@ import typer
 from reasoning.errors import InputError
 
 from .console import progress_bar, stderr, stdout, warn
+from .options import Mirror, Samples, folder_to_write
 from .training import read_config
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ def train_miner(
             "guidelines decide what a name is; a document of two files counts in the first."
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the miner.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of the miner.", callback=folder_to_write)
+    ],
     graph: Annotated[
         Path | None,
         typer.Option("--graph", help="Folder of a built graph: its names are looked for."),
@@ -41,20 +44,14 @@ def train_miner(
             "--exclude", help="Papers (or PMIDs, one a line) that must not be learnt from."
         ),
     ] = None,
-    mirror: Annotated[
-        Path | None,
-        typer.Option(
-            "--mirror",
-            help="Folder of local copies of the sources; its mapping files give more names.",
-            envvar="IATROS_MIRROR",
-        ),
-    ] = None,
+    mirror: Mirror = None,
     encoder: Annotated[
         str | None,
         typer.Option("--encoder", help="A BERT by folder or hub name; `none` goes without."),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option("--config", help="TOML or JSON with settings.")
+        Path | None,
+        typer.Option("--config", help="TOML or JSON with settings (docs/literature.md)."),
     ] = None,
 ) -> None:
     """Train a miner on annotated papers; a stopped run goes on where it was.
@@ -73,7 +70,7 @@ def train_miner(
     try:
         settings = MinerSettings.from_mapping(values)
     except (SettingsError, TypeError) as error:
-        raise InputError(config or "--config", str(error), "See docs/literature.md") from error
+        raise InputError.of(config or "--config", error, "See docs/literature.md") from error
     for path in gold:
         if not path.exists():
             raise InputError(path, "does not exist", "Give annotated papers")
@@ -107,9 +104,9 @@ def train_miner(
                 progress=tell,
             )
         except GoldError as error:
-            raise InputError("gold", str(error), "See docs/literature.md") from error
+            raise InputError.of("gold", error, "See docs/literature.md") from error
         except CheckpointError as error:
-            raise InputError(out, str(error), "Or choose another --out") from error
+            raise InputError.of(out, error, "Or choose another --out") from error
     stderr.print(
         f"miner {result.version[:12]} in {out}: {time.perf_counter() - started:.0f} s; "
         f"{result.n_left_out:,} documents left out (in two files, or excluded)",
@@ -125,8 +122,10 @@ def literature(
         Path | None,
         typer.Option("--graph", help="Folder of a built graph, for its statements and a baseline."),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder of tables.")] = None,
-    samples: Annotated[int, typer.Option("--samples", min=1, help="Bootstrap samples.")] = 1000,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of tables.", callback=folder_to_write)
+    ] = None,
+    samples: Samples = 1000,
 ) -> None:
     """Names, ids and relations against gold, beside a dictionary, with intervals over documents.
 
@@ -161,9 +160,9 @@ def literature(
             progress=lambda line: stderr.print(line, highlight=False, soft_wrap=True),
         )
     except MinerFolderError as error:
-        raise InputError(miner, str(error), "Train it with iatros train-miner") from error
+        raise InputError.of(miner, error, "Train it with iatros train-miner") from error
     except (GoldError, ValueError) as error:
-        raise InputError(gold, str(error), "Give other documents") from error
+        raise InputError.of(gold, error, "Give other documents") from error
     stderr.print(
         f"{result.n_documents:,} documents count; {result.n_seen:,} were in the miner's training",
         highlight=False,

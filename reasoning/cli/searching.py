@@ -12,6 +12,7 @@ import typer
 from reasoning.errors import InputError
 
 from .console import stderr, warn
+from .options import folder_to_write
 
 __all__ = ["register"]
 
@@ -20,7 +21,9 @@ Index = Annotated[Path, typer.Argument(help="Folder that `iatros passages index`
 
 def index(
     papers: Annotated[list[Path], typer.Argument(help="Papers, as for `iatros mine`.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the index.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of the index.", callback=folder_to_write)
+    ],
     embed: Annotated[
         bool, typer.Option("--embed/--words-only", help="Index meaning too, not words alone.")
     ] = True,
@@ -44,7 +47,7 @@ def index(
     try:
         made = PassageIndex.of_documents(documents, encoder=TextEncoder() if embed else None)
     except PassageError as error:
-        raise InputError("passages", str(error), "See docs/literature.md") from error
+        raise InputError.of("passages", error, "See docs/literature.md") from error
     made.save(out)
     stderr.print(f"{len(made.passages):,} passages of {len(documents):,} papers: {out}")
     if bad:
@@ -77,7 +80,7 @@ def search(
         has_vectors = (folder / "vectors.safetensors").is_file()
         found = PassageIndex.load(folder, encoder=TextEncoder() if has_vectors else None)
     except PassageError as error:
-        raise InputError("passages", str(error), "Run `iatros passages index` first") from error
+        raise InputError.of(folder, error, "Run `iatros passages index` first") from error
     if against is None:
         rows = [("", hit.passage) for hit in found.search(question, top=top)]
     else:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kg.wording import in_words
 from reasoning.errors import InputError
 
 from .console import stderr, warn
 from .lists import read_ids
+from .options import Config, Excluded, GraphArgument, KnownCases, folder_to_write
 from .unseen import readable_cases
 
 if TYPE_CHECKING:
@@ -30,11 +32,14 @@ def read_config(path: Path | None) -> dict[str, Any]:
         return {}
     try:
         text = path.read_text(encoding="utf-8")
-        return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror})", "Give a TOML file") from error
+        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(path, f"cannot be read ({in_words(error)})", "Give a TOML file") from error
     except ValueError as error:
         raise InputError(path, f"is not valid TOML or JSON ({error})", "Mend that line") from error
+    if not isinstance(values, dict):
+        raise InputError(path, "holds no settings by name", "Write one JSON object")
+    return values
 
 
 def read_cases_for_training(graph: Path, paths: list[Path] | None) -> "list[ClinicalCase]":
@@ -43,32 +48,26 @@ def read_cases_for_training(graph: Path, paths: list[Path] | None) -> "list[Clin
     sources = list(paths or ()) or ([own] if own.is_file() else [])
     if not sources:
         raise InputError(graph, "holds no cases", "Give some with --cases")
-    cases = readable_cases(sources)
-    if not cases:
-        raise InputError(sources[0], "holds no readable case", "Give phenopackets or JSON lines")
-    return cases
+    return readable_cases(sources)
 
 
 def train(
-    graph: Annotated[Path, typer.Argument(help="Folder that `iatros build` wrote.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the model.")],
-    cases: Annotated[
-        list[Path] | None,
-        typer.Option("--cases", help="Cases with known diagnosis; those of the graph by default."),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="TOML or JSON with settings of training.")
-    ] = None,
-    exclude_publications: Annotated[
-        Path | None,
-        typer.Option("--exclude-publications", help="File of PMIDs whose cases are left out."),
-    ] = None,
+    graph: GraphArgument,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of the model.", callback=folder_to_write)
+    ],
+    cases: KnownCases = None,
+    config: Config = None,
+    exclude_publications: Excluded = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")
     ] = False,
-    seed: Annotated[int | None, typer.Option("--seed", help="Seed of all randomness.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Seed of all randomness, for that of --config.")
+    ] = None,
     max_steps: Annotated[
-        int | None, typer.Option("--max-steps", help="Steps of the first stage at most.")
+        int | None,
+        typer.Option("--max-steps", help="Steps of the first stage, for those of --config."),
     ] = None,
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, help="Train so many models, into OUT/seed-0 and on.")
@@ -101,7 +100,7 @@ def train(
     try:
         resolved = TrainConfig.from_mapping(settings)
     except (ConfigError, TypeError) as error:
-        raise InputError(config or "--config", str(error), "See docs/training.md") from error
+        raise InputError.of(config or "--config", error, "See docs/training.md") from error
     if dry_run:
         from fusion.estimate import estimate_training
 
@@ -113,7 +112,7 @@ def train(
         try:
             train_on_ray(graph / "snapshot", kept, resolved, out, n_workers=workers, resume=resume)
         except ScaleOutError as error:
-            raise InputError(out, str(error), "See docs/scale.md") from error
+            raise InputError.of(out, error, "See docs/scale.md") from error
         stderr.print(f"model: {out}", highlight=False)
         return
     if seeds > 1:
@@ -140,12 +139,14 @@ def _report(result: "TrainResult", out: Path) -> None:
 
 
 def tune(
-    graph: Annotated[Path, typer.Argument(help="Folder that `iatros build` wrote.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the trials and of best.json.")],
-    cases: Annotated[
-        list[Path] | None,
-        typer.Option("--cases", help="Cases with known diagnosis; those of the graph by default."),
-    ] = None,
+    graph: GraphArgument,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", help="Folder of the trials and of best.json.", callback=folder_to_write
+        ),
+    ],
+    cases: KnownCases = None,
     config: Annotated[
         Path | None, typer.Option("--config", help="What every trial starts from.")
     ] = None,
@@ -153,10 +154,7 @@ def tune(
         Path | None,
         typer.Option("--space", help="TOML or JSON: setting = [choices] or {low, high, log}."),
     ] = None,
-    exclude_publications: Annotated[
-        Path | None,
-        typer.Option("--exclude-publications", help="File of PMIDs whose cases are left out."),
-    ] = None,
+    exclude_publications: Excluded = None,
     trials: Annotated[int, typer.Option("--trials", min=1, help="Trainings to run now.")] = 20,
 ) -> None:
     """Search for settings of training; the development part of each training judges.
@@ -166,6 +164,10 @@ def tune(
     """
     settings = read_config(config)
     searched = read_config(space)
+    for name, choices in searched.items():
+        if not isinstance(choices, list | dict) or not choices:
+            mend = "Write setting = [choices] or {low = 1, high = 9}"
+            raise InputError(space, f"{name}: {choices!r} gives no choice", mend)
     snapshot, kept = _open_cohort(graph, cases, exclude_publications)
     from fusion.config import ConfigError
     from fusion.tuning import SPACE, TuningError
@@ -182,7 +184,7 @@ def tune(
             progress=lambda line: stderr.print(line, highlight=False, soft_wrap=True),
         )
     except (ConfigError, TuningError, TypeError, KeyError, ValueError) as error:
-        raise InputError(space or out, str(error), "See docs/training.md") from error
+        raise InputError.of(space or out, error, "See docs/training.md") from error
     print(
         f"{found.n_trials} trials; development macro MRR {found.value:.4f}, with the settings "
         f"given {found.first:.4f}; the best of many looks better than it is\n{found.file}"

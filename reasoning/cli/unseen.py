@@ -20,7 +20,11 @@ __all__ = ["readable_cases", "refuse_known"]
 
 
 def readable_cases(paths: Sequence[Path]) -> "list[ClinicalCase]":
-    """The cases of files, folders and archives; each bad one is one warning line."""
+    """The cases of files, folders and archives; each bad one is one warning line.
+
+    Raises:
+        InputError: There is none.
+    """
     from kg.cases import CaseError, read_cases
 
     found = []
@@ -29,6 +33,9 @@ def readable_cases(paths: Sequence[Path]) -> "list[ClinicalCase]":
             warn(str(item))
         else:
             found.append(item)
+    if not found:
+        where = paths[0] if len(paths) == 1 else "--cases"
+        raise InputError(where, "no readable case", "Give phenopackets, FHIR bundles or JSON lines")
     return found
 
 

@@ -11,12 +11,13 @@ import typer
 from reasoning.errors import InputError
 
 from .console import stderr
+from .options import GraphArgument
 
 __all__ = ["register"]
 
 
 def update(
-    graph: Annotated[Path, typer.Argument(help="Folder that `iatros build` wrote.")],
+    graph: GraphArgument,
     add: Annotated[
         list[Path] | None,
         typer.Option(
@@ -45,9 +46,11 @@ def update(
     from kg.additions import add_cases as add_patients
     from kg.snapshot_io import SnapshotError
     from kg.store import StoreError
+    from reasoning.graphs import open_graph
 
     if bool(add_cases) != bool(name):
         raise typer.BadParameter("--add-cases and --name go together", param_hint="--name")
+    open_graph(graph)
     try:
         if remove:
             remove_graphs(graph, remove)
@@ -57,19 +60,10 @@ def update(
             _tell(add_patients(graph, add_cases, name=name).lines())
         for one in added_graphs(graph):
             print(f"{one.name}\t{one.kind}\t{one.report['n_kept']}\t{one.input}")
-        digest = _digest(graph)
-    except (AdditionError, SnapshotError, StoreError, OSError) as error:
-        raise InputError(
-            "update", " ".join(str(error).split()), "See iatros update --help"
-        ) from error
+    except (AdditionError, SnapshotError, StoreError) as error:
+        raise InputError.of("update", error, "See iatros update --help") from error
+    digest = open_graph(graph).digest
     stderr.print(f"{graph}: digest {digest[:16]}", highlight=False, soft_wrap=True)
-
-
-def _digest(graph: Path) -> str:
-    from kg.graph_folder import SNAPSHOT
-    from kg.snapshot import GraphSnapshot
-
-    return GraphSnapshot.load(graph / SNAPSHOT).digest
 
 
 def _tell(lines) -> None:  # type: ignore[no-untyped-def]

@@ -46,6 +46,7 @@ Masks = dict[str, dict[str, npt.NDArray[np.bool_]]]
 _KNOWLEDGE = {"seen": 2, "annotated only": 1, "neither": 0}
 _TERM_BINS = {"1-4": (1, 4), "5-9": (5, 9), "10-19": (10, 19), "20+": (20, 10**6)}
 _AGE_BINS = {"under 2": (0, 2), "2-17": (2, 18), "18+": (18, 200)}
+_TELL = 200  # cases between two words of progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +203,14 @@ def evaluate_setting(
     trained = rankers[len(BASELINES) :]
     temperatures = _calibrate(setting, maker, trained, chosen)
     progress(f"{setting.protocol}: scoring {len(setting.tested)} cases")
-    run = _Run(setting.tested, maker, rankers, chosen.batch_size, temperatures)
+    run = _Run(
+        setting.tested,
+        maker,
+        rankers,
+        chosen.batch_size,
+        temperatures,
+        scored=lambda n: progress(f"{setting.protocol}: scored {n} of {len(setting.tested)}"),
+    )
     tables = {
         ranker.name: RankTable(
             rank=run.ranks[at].realistic,
@@ -261,6 +269,8 @@ class _Run:
         rankers: Sequence[Scorer],
         batch_size: int,
         temperatures: Mapping[str, Temperature],
+        *,
+        scored: Callable[[int], None],
     ) -> None:
         parts: list[list[GoldRanks]] = [[] for _ in rankers]
         confident: dict[int, list[npt.NDArray[np.float64]]] = {}
@@ -279,6 +289,8 @@ class _Run:
                 if ranker.name in temperatures:
                     probability = temperatures[ranker.name].first_probability(scores)
                     confident.setdefault(at, []).append(probability)
+            if rows[-1] // _TELL != (rows[0] - 1) // _TELL:
+                scored(int(rows[-1]) + 1)
         self.ranks = [GoldRanks.join(batches) for batches in parts]
         self.confidence = {at: np.concatenate(values) for at, values in confident.items()}
 

@@ -8,107 +8,21 @@ images. With a second folder the whole first one trains and the second is tested
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from jaxtyping import Float
-from sklearn.linear_model import Ridge
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from torch import Tensor
 
-from encoders import FreezeLevel, ImageEncoder, ImageError, load_image
-from fusion.imaging import (
-    DistillationConfig,
-    GradingConfig,
-    ImageGrader,
-    distil,
-    expected_grade,
-    grade_images,
-    read_images,
-    train_grader,
-)
-from kg.cases.idrid import idrid_images, read_idrid_grades
-
+from .graded_images import GradedImages
+from .grading_methods import FineTuned, GradingOptions, Watch, probe_rows, vit_rows
 from .metrics import Interval
 
-__all__ = [
-    "GradedImages",
-    "GradingOptions",
-    "GradingRow",
-    "evaluate_grading",
-    "grading_json",
-    "grading_markdown",
-    "read_graded_images",
-]
+__all__ = ["GradingRow", "evaluate_grading", "grading_json", "grading_markdown"]
 
 FloatArray = npt.NDArray[np.float64]
-_N_GRADES, _N_EDEMA = 5, 3
-_VIEWS = "none"
-_VIT = "vit_tiny_patch16_224"
-_RIDGE = 1.0  # for each standardised feature
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GradedImages:
-    """Photographs with their grades.
-
-    Attributes:
-        names: Case of each photograph.
-        pixels: In [0, 1], without the dark frame.
-        levels: Retinopathy grade, 0 to 4, and risk of macular edema, 0 to 2.
-    """
-
-    names: tuple[str, ...]
-    pixels: Float[Tensor, "n_images 3 size size"]
-    levels: npt.NDArray[np.int64]
-
-    def some(self, rows: npt.NDArray[np.int64]) -> GradedImages:
-        """Some of the photographs."""
-        return GradedImages(
-            names=tuple(self.names[row] for row in rows.tolist()),
-            pixels=self.pixels[torch.from_numpy(rows)],
-            levels=self.levels[rows],
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GradingOptions:
-    """What is run.
-
-    Attributes:
-        encoder: Name in timm of the encoder that is fine-tuned; None for the default one.
-        weights: Of that encoder: "auto", "hub", "none" or a file.
-        image_size: Side of the images.
-        n_folds: Parts, each tested once.
-        n_samples: Bootstrap samples of the intervals.
-        vit: Also a small ViT, random and distilled from the encoder. It learns from all images that
-            are trained on in any part, without their grades.
-        distillation: How the ViT learns from the encoder.
-        n_stages: Stages of an encoder whose means and deviations the head reads; 0 reads its pooled
-            vector.
-        freeze: How much of a pretrained encoder is trained.
-        training: How the encoder is fine-tuned.
-        seed: Of the folds.
-    """
-
-    encoder: str | None = None
-    weights: str = "auto"
-    image_size: int = 320
-    n_folds: int = 5
-    n_samples: int = 1000
-    vit: bool = True
-    n_stages: int = 3
-    freeze: FreezeLevel = 2
-    training: GradingConfig = field(default_factory=GradingConfig)
-    distillation: DistillationConfig = field(default_factory=DistillationConfig)
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,42 +44,13 @@ class GradingRow:
     scores: tuple[float, ...]
 
 
-def read_graded_images(folder: Path, *, size: int, warn: Callable[[str], None]) -> GradedImages:
-    """Reads a folder in the form of IDRiD; an image that cannot be read is named and left out.
-
-    Raises:
-        ValueError: If the table is broken or no image of it can be read.
-    """
-    grades = read_idrid_grades(folder)
-    files = idrid_images(folder)
-    names, pixels, levels = [], [], []
-    for case, level in grades.items():
-        path = files.get(case.removeprefix("idrid-"))
-        try:
-            if path is None:
-                raise ImageError(f"{folder}: no image {case.removeprefix('idrid-')}; add the file")
-            pixels.append(load_image(path, size=size, crop=True))
-        except ImageError as error:
-            warn(str(error))
-            continue
-        names.append(case)
-        levels.append(level)
-    if not names:
-        raise ValueError(f"{folder}: no image can be read; give the images folder too")
-    return GradedImages(
-        names=tuple(names),
-        pixels=torch.stack(pixels),
-        levels=np.asarray(levels, dtype=np.int64),
-    )
-
-
 def evaluate_grading(
     images: GradedImages,
     options: GradingOptions,
     *,
     test: GradedImages | None = None,
     progress: Callable[[str], None],
-    watch: Callable[[str, ImageGrader, GradedImages], None] | None = None,
+    watch: Watch | None = None,
 ) -> tuple[GradingRow, ...]:
     """Trains and tests every row on the same parts.
 
@@ -176,22 +61,12 @@ def evaluate_grading(
         progress: Told what goes on.
         watch: Given the first grader that was fine-tuned, by name, and the images held out from it.
     """
-    both = images if test is None else _joined(images, test)
+    both = images if test is None else images.joined(test)
     parts = _parts(images, options) if test is None else [_apart(images, test)]
-    rows: list[tuple[str, _Method]] = []
-    for weights, n_stages in _probes(options):
-        encoder = _encoder(options.encoder, options, weights=weights, freeze="frozen")
-        grader = ImageGrader(encoder, [_N_GRADES, _N_EDEMA], n_stages=n_stages)
-        origin = "random weights" if weights == "none" else "pretrained"
-        what = f"{n_stages} stages" if n_stages else "the pooled vector"
-        progress(f"features of {encoder.name}, {origin}: {what}")
-        features = read_images(grader, both.pixels, flips=_VIEWS)
-        label = f"linear probe of {what}, {encoder.name}, {origin}"
-        rows.append((label, _Probe(features.double().numpy(), both)))
+    rows, features = probe_rows(both, options, progress)
     if options.vit:
-        rows += _vit_rows(images, both, options, progress)
-    # The probe that was read last is where fine-tuning begins.
-    tuned = _FineTuned(both, options, features, watch)
+        rows += vit_rows(both, options, progress)
+    tuned = FineTuned(both, options, features, watch)
     origin = "trained from nothing" if options.weights == "none" else "fine-tuned"
     rows.append((f"{tuned.label}, {origin}", tuned))
     found = []
@@ -213,110 +88,6 @@ def evaluate_grading(
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
-    grades: npt.NDArray[np.int64]
-    scores: FloatArray
-
-
-_Method = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], _Answer]
-
-
-def _probes(options: GradingOptions) -> list[tuple[str, int]]:
-    """Weights and number of stages of each linear probe; the last is where fine-tuning begins."""
-    wanted = [(options.weights, 0), ("none", options.n_stages), (options.weights, options.n_stages)]
-    return list(dict.fromkeys(wanted))
-
-
-def _vit_rows(
-    images: GradedImages,
-    both: GradedImages,
-    options: GradingOptions,
-    progress: Callable[[str], None],
-) -> list[tuple[str, _Method]]:
-    """Probes of a small ViT before and after it learnt, without labels, from the encoder."""
-    teacher = ImageGrader(
-        _encoder(options.encoder, options, weights=options.weights, freeze="frozen"),
-        [_N_GRADES, _N_EDEMA],
-        n_stages=options.n_stages,
-    )
-    vit = _encoder(_VIT, options, weights="none", freeze="all")
-    student = ImageGrader(vit, [_N_GRADES, _N_EDEMA], n_stages=options.n_stages)
-    rows: list[tuple[str, _Method]] = []
-    for origin in ("random weights", f"distilled from {teacher.encoder.name}"):
-        if rows:
-            losses = distil(teacher, student, images.pixels, options.distillation)
-            progress(f"distilled: loss {losses[0]:.2f} at first, {losses[-1]:.2f} at last")
-        features = read_images(student, both.pixels, flips=_VIEWS).double().numpy()
-        rows.append(
-            (f"linear probe of {options.n_stages} stages, {_VIT}, {origin}", _Probe(features, both))
-        )
-    return rows
-
-
-class _Probe:
-    """Ridge regression of the grade over frozen features."""
-
-    def __init__(self, features: FloatArray, images: GradedImages) -> None:
-        self.features, self.levels = features, images.levels[:, 0]
-
-    def __call__(self, train: npt.NDArray[np.int64], held: npt.NDArray[np.int64]) -> _Answer:
-        probe = make_pipeline(StandardScaler(), Ridge(_RIDGE * self.features.shape[1]))
-        probe.fit(self.features[train], self.levels[train])
-        predicted = np.asarray(probe.predict(self.features[held]), dtype=np.float64)
-        return _Answer(grades=_rounded(predicted), scores=predicted)
-
-
-class _FineTuned:
-    """An encoder trained end to end on the grades of both scales."""
-
-    def __init__(
-        self,
-        images: GradedImages,
-        options: GradingOptions,
-        features: Float[Tensor, "n_images d_read"],
-        watch: Callable[[str, ImageGrader, GradedImages], None] | None,
-    ) -> None:
-        self.images, self.options, self.features, self.watch = images, options, features, watch
-        self.label = _encoder(options.encoder, options, weights="none", freeze="frozen").name
-
-    def __call__(self, train: npt.NDArray[np.int64], held: npt.NDArray[np.int64]) -> _Answer:
-        options, images = self.options, self.images
-        torch.manual_seed(options.training.seed)
-        freeze = "all" if options.weights == "none" else options.freeze
-        encoder = _encoder(options.encoder, options, weights=options.weights, freeze=freeze)
-        grader = ImageGrader(
-            encoder,
-            [_N_GRADES, _N_EDEMA],
-            n_stages=options.n_stages,
-            dropout=options.training.dropout,
-        )
-        train_grader(
-            grader,
-            images.pixels[train],
-            torch.from_numpy(images.levels[train]),
-            options.training,
-            features=self.features[torch.from_numpy(train)],
-        )
-        if self.watch is not None:
-            self.watch(self.label, grader, images.some(held))
-            self.watch = None
-        logits, _ = grade_images(grader, images.pixels[held], flips=_VIEWS)
-        expected = expected_grade(logits).double().numpy()
-        return _Answer(grades=_rounded(expected), scores=logits[:, 0].double().numpy())
-
-
-def _encoder(
-    name: str | None, options: GradingOptions, *, weights: str, freeze: Any
-) -> ImageEncoder:
-    torch.manual_seed(options.seed)
-    return ImageEncoder(name, freeze=freeze, weights=weights, size=options.image_size)
-
-
-def _rounded(expected: FloatArray) -> npt.NDArray[np.int64]:
-    return np.clip(np.rint(expected), 0, _N_GRADES - 1).astype(np.int64)
-
-
 def _parts(
     images: GradedImages, options: GradingOptions
 ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
@@ -329,19 +100,6 @@ def _apart(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     n = len(images.names)
     return np.arange(n), np.arange(n, n + len(test.names))
-
-
-def _joined(images: GradedImages, test: GradedImages) -> GradedImages:
-    if shared := sorted(set(images.names) & set(test.names)):
-        raise ValueError(
-            f"{len(shared)} images stand in both folders, the first: {shared[0]}; "
-            "test on images that are not trained on"
-        )
-    return GradedImages(
-        names=images.names + test.names,
-        pixels=torch.cat([images.pixels, test.pixels]),
-        levels=np.concatenate([images.levels, test.levels]),
-    )
 
 
 def _row(

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from fusion.imaging import ImageGrader, delete_region, expected_grade, heat_maps, usual_activations
 
-from .grading import GradedImages
+from .graded_images import GradedImages
 from .metrics import Interval
 
 __all__ = ["DeletionTest", "deletion_test", "render_heat_maps"]

@@ -164,10 +164,11 @@ def _delete(
     """Deletion for random pairs of the model's graph that no template was learnt from."""
     graph = predictor.graph
     tested = [m for m in known_mechanisms(graph) if m.proteins and part_of(graph, m) is not None]
-    order = np.random.default_rng(seed).permutation(len(tested))[:n_pairs]
+    order = np.random.default_rng(seed).permutation(len(tested))
     return delete_paths(
         predictor,
         [tested[at] for at in order.tolist()],
+        most=n_pairs,
         shown=shown,
         seed=seed,
         n_samples=n_samples,

@@ -8,6 +8,7 @@ treatments. Ranking is for diseases alone; patients are measured elsewhere.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from fusion.symbolic.pair_sampling import BoostedTreatmentOptions
 from fusion.symbolic.pairs import PairOptions
 from kg.snapshot import GraphSnapshot
 
+from .treatment_pairs import PairSplit
 from .treatment_protocol import (
     EVERY_CURE,
     PHARMACOTHERAPY,
@@ -39,7 +41,8 @@ class TreatmentEvaluationOptions:
     Attributes:
         tasks: Label sets.
         n_folds: Folds of diseases.
-        run_folds: How many of the folds are run; fewer than `n_folds` is a quick look.
+        folds: Which of the folds are run, from 0; None for all.
+        held_out: Whole diseases with their family, or `pairs`, which is easier.
         texts: With the texts of treatments, without, or both.
         pairs: Settings of the features.
         boosted: How trees are trained; None leaves them out.
@@ -52,15 +55,12 @@ class TreatmentEvaluationOptions:
         PHARMACOTHERAPY_ALONE,
     )
     n_folds: int = 5
-    run_folds: int = 5
+    folds: tuple[int, ...] | None = None
+    held_out: Literal["diseases", "pairs"] = "diseases"
     texts: tuple[bool, ...] = (True, False)
     pairs: PairOptions = field(default_factory=PairOptions)
     boosted: BoostedTreatmentOptions | None = field(default_factory=BoostedTreatmentOptions)
     n_samples: int = 1000
-
-    def quick(self) -> "TreatmentEvaluationOptions":
-        """The same on two of the folds."""
-        return replace(self, run_folds=min(2, self.n_folds))
 
 
 def evaluate_treatment(
@@ -85,7 +85,7 @@ def evaluate_treatment(
         progress: Told what is being done.
 
     Raises:
-        ValueError: The graph has no treatment of a task.
+        ValueError: The graph has no treatment of a task, or a fold has another number.
     """
     chosen = options or TreatmentEvaluationOptions()
     unit = _unit(text)
@@ -93,7 +93,8 @@ def evaluate_treatment(
     results = []
     for task in chosen.tasks:
         for with_text in chosen.texts:
-            split = TreatmentSplit(
+            kind = PairSplit if chosen.held_out == "pairs" else TreatmentSplit
+            split = kind(
                 snapshot,
                 unit,
                 task,
@@ -118,12 +119,17 @@ def evaluate_split(
 ) -> TreatmentResult:
     """All rankers on the folds of one task."""
     chosen = options or TreatmentEvaluationOptions()
-    numbers = range(min(chosen.run_folds, split.n_folds))
+    numbers = range(split.n_folds) if chosen.folds is None else sorted(set(chosen.folds))
+    if outside := [number for number in numbers if not 0 <= number < split.n_folds]:
+        raise ValueError(f"fold {outside[0]} is not one of 0 to {split.n_folds - 1}")
     runs = [
         run_fold(split, number, scorers=scorers, boosted=chosen.boosted, progress=progress)
         for number in numbers
     ]
-    return summarise(split, [run for run in runs if run.rankers], n_samples=chosen.n_samples)
+    found = [run for run in runs if run.rankers]
+    if not found:
+        raise ValueError(f"{split.task.name}: no disease is tested in the folds chosen")
+    return summarise(split, found, n_samples=chosen.n_samples)
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

@@ -34,12 +34,20 @@ class DiseaseTable:
     values: FloatArray
 
     @classmethod
-    def of(cls, scores: npt.ArrayLike, relevant: npt.ArrayLike, *, seed: int = 0) -> Self:
+    def of(
+        cls,
+        scores: npt.ArrayLike,
+        relevant: npt.ArrayLike,
+        *,
+        given: npt.NDArray[np.bool_] | None = None,
+        seed: int = 0,
+    ) -> Self:
         """Metrics from scores.
 
         Args:
             scores: `[n_diseases, n_treatments]`, higher is better; NaN counts as the worst.
             relevant: Which are right; every disease needs a right and a wrong one.
+            given: Which are known and not ranked again; None for none.
             seed: Of the order among equal scores.
 
         >>> DiseaseTable.of([[3.0, 2.0, 1.0]], [[True, False, True]]).values.round(3).tolist()
@@ -49,7 +57,14 @@ class DiseaseTable:
         right = np.asarray(relevant, dtype=bool)
         n = table.shape[1] if table.ndim == 2 else 0
         order = np.random.default_rng(seed).permutation(n)
-        rows = [_one(table[i], right[i], order) for i in range(len(table))]
+        if given is None:
+            rows = [_one(table[i], right[i], order) for i in range(len(table))]
+        else:
+            asked = [order[~own[order]] for own in np.asarray(given, dtype=bool)]
+            rows = [
+                _one(table[i, own], right[i, own], np.arange(len(own)))
+                for i, own in enumerate(asked)
+            ]
         return cls(values=np.asarray(rows, dtype=np.float64).reshape(-1, len(TREATMENT_METRICS)))
 
     @classmethod

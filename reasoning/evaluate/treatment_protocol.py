@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from fusion.symbolic.kin import Kin, family_folds
 from fusion.symbolic.pair_knowledge import PairKnowledge
-from fusion.symbolic.pairs import PairFeatures, PairOptions
+from fusion.symbolic.pairs import PairAttention, PairFeatures, PairOptions
 from fusion.symbolic.treatments import (
     TREATING,
     TreatmentCatalogue,
@@ -103,6 +103,10 @@ class TreatmentFold:
         tested: Nodes of the tested diseases.
         labels: What may be known, all sources.
         n_dropped: Labelled diseases that fell because they are kin of a tested one.
+        answers: Right pairs that are asked for, 0/1 CSR `[n_nodes, n_treatments]`.
+        wrong: Pairs that a curator calls wrong, likewise.
+        given: Pairs that are known of tested diseases and not ranked again; None for none.
+        held: Pairs that must not be known, where whole diseases are not; None where they are.
     """
 
     number: int
@@ -110,6 +114,10 @@ class TreatmentFold:
     tested: IntArray
     labels: TreatmentLabels
     n_dropped: int
+    answers: Any
+    wrong: Any
+    given: Any = None
+    held: Any = None
 
     @cached_property
     def pairs(self) -> PairFeatures:
@@ -124,6 +132,10 @@ class TreatmentFold:
             knowledge=split.knowledge,
         )
 
+    def features(self, diseases: IntArray, attention: PairAttention | None) -> FloatArray:
+        """Features of some tested diseases; treatments of the kin are read where given."""
+        return self.pairs.compute(diseases, attention, hide_kin=self.given is None)
+
     def training_graph(self) -> GraphSnapshot:
         """The graph without what must not be known, for rankers that read graphs."""
         snapshot, labels = self.split.snapshot, self.labels
@@ -132,6 +144,10 @@ class TreatmentFold:
         edges = snapshot.edges(negated=None)
         codes = [PREDICATE_CODE[p] for p in (*TREATING, Predicate.CONTRAINDICATED_IN)]
         keep = ~np.isin(edges.predicate, codes) | known[edges.tail]
+        if self.held is not None:
+            column = self.split.catalogue.positions[edges.head]
+            rows = np.flatnonzero(np.isin(edges.predicate, codes) & (column >= 0))
+            keep[rows] &= np.asarray(self.held[edges.tail[rows], column[rows]]).ravel() == 0
         # A mechanism path from a drug to a disease says that the drug treats it.
         keep &= edges.predicate != PREDICATE_CODE[Predicate.RELATED_TO]
         return snapshot.subset(keep)
@@ -149,6 +165,8 @@ class TreatmentSplit:
         names: Unit-length embedding of the bare name of every node, for who counts as nearly the
             same name; None takes `text`.
     """
+
+    held_out = "diseases"
 
     def __init__(
         self,
@@ -226,6 +244,8 @@ class TreatmentSplit:
             tested=tested,
             labels=self.labels.only(known),
             n_dropped=n_dropped,
+            answers=self.answers,
+            wrong=self.wrong,
         )
 
     def __iter__(self) -> Iterator[TreatmentFold]:

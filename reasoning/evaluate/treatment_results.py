@@ -68,6 +68,7 @@ class TreatmentResult:
         n_treatments: Treatments ranked for each.
         n_dropped: Training diseases that fell as kin of a tested one, summed over folds.
         near_name: Cosine of names from which a disease is kin.
+        held_out: `diseases`, or `pairs` of diseases whose other treatments are known.
         best_baseline: By average precision; differences are taken against it.
         rankers: In the order they were given.
     """
@@ -79,6 +80,7 @@ class TreatmentResult:
     n_treatments: int
     n_dropped: int
     near_name: float
+    held_out: str
     best_baseline: str
     rankers: tuple[TreatmentRankerResult, ...]
 
@@ -86,6 +88,12 @@ class TreatmentResult:
     def control(self) -> str:
         """The leakage control in a sentence."""
         texts = "with" if self.with_text else "without"
+        if self.held_out == "pairs":
+            return (
+                f"Held-out pairs of {self.n_diseases} diseases (a disease counts once a fold), "
+                f"{self.n_treatments} treatments less the known ones ranked for each, {texts} "
+                "texts of treatments. Easier: other treatments of the disease and family are known"
+            )
         return (
             f"{self.n_diseases} held-out diseases, {self.n_treatments} treatments ranked for each, "
             f"{texts} texts of treatments. Strict: one-hop families, shared identifiers and names "
@@ -121,7 +129,7 @@ def _section(result: TreatmentResult) -> list[str]:
     heads = ["ranker", *_HEADS, f"against {against}, AUROC", "the same, less the other score"]
     heads.append("contraindications AP / Recall@50")
     lines = [
-        f"## {result.task}, {texts} texts of treatments",
+        f"## {result.task}, held-out {result.held_out}, {texts} texts of treatments",
         "",
         result.control + ". Macro over diseases, 95% intervals over diseases.",
         "",

@@ -15,7 +15,7 @@ from fusion.symbolic.pair_sampling import BoostedTreatmentOptions
 
 from .metrics import Interval
 from .treatment_metrics import DiseaseTable, pair_auroc, paired_table_differences
-from .treatment_protocol import TreatmentSplit
+from .treatment_protocol import TreatmentFold, TreatmentSplit
 from .treatment_results import FoldSummary, TreatmentRankerResult, TreatmentResult
 from .treatment_scorers import TreatmentBatch, TreatmentScorerFactory, baselines, boosted_scorers
 
@@ -43,14 +43,16 @@ class RankerRun:
     right: list[npt.NDArray[np.float64]] = field(default_factory=list)
     wrong: list[npt.NDArray[np.float64]] = field(default_factory=list)
 
-    def add(self, split: TreatmentSplit, diseases: IntArray, scores: FloatArray) -> None:
+    def add(self, fold: TreatmentFold, diseases: IntArray, scores: FloatArray) -> None:
         """Adds `[n_diseases, n_treatments, 2]` scores of some tested diseases."""
-        right = split.answers[diseases].toarray() > 0
-        wrong = (split.wrong[diseases].toarray() > 0) & ~right
-        self.tables.append(DiseaseTable.of(scores[:, :, 0], right))
-        asked = wrong.any(axis=1) & (split.task.wrong == "contraindicated")
+        right = fold.answers[diseases].toarray() > 0
+        wrong = (fold.wrong[diseases].toarray() > 0) & ~right
+        given = None if fold.given is None else (fold.given[diseases].toarray() > 0) & ~right
+        self.tables.append(DiseaseTable.of(scores[:, :, 0], right, given=given))
+        asked = wrong.any(axis=1) & (fold.split.task.wrong == "contraindicated")
         if asked.any():
-            self.bad.append(DiseaseTable.of(scores[asked, :, 1], wrong[asked]))
+            known = None if given is None else given[asked] & ~wrong[asked]
+            self.bad.append(DiseaseTable.of(scores[asked, :, 1], wrong[asked], given=known))
         single = scores[:, :, 0].astype(np.float64)
         less = single - scores[:, :, 1]
         for kept, mask in ((self.right, right), (self.wrong, wrong)):
@@ -111,10 +113,10 @@ def run_fold(
         runs = {ranker.name: RankerRun() for ranker in rankers}
         for start in range(0, len(fold.tested), _BLOCK):
             diseases = fold.tested[start : start + _BLOCK]
-            features = fold.pairs.compute(diseases, attention)
+            features = fold.features(diseases, attention)
             batch = TreatmentBatch(diseases=diseases, features=features)
             for ranker in rankers:
-                runs[ranker.name].add(split, diseases, ranker.score(batch))
+                runs[ranker.name].add(fold, diseases, ranker.score(batch))
     return FoldRun(
         number=number,
         n_tested=len(fold.tested),
@@ -159,6 +161,7 @@ def summarise(
         n_treatments=len(split.catalogue),
         n_dropped=sum(fold.n_dropped for fold in folds),
         near_name=split.options.near_name,
+        held_out=split.held_out,
         best_baseline=best,
         rankers=rankers,
     )

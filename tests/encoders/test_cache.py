@@ -1,6 +1,8 @@
 """The cache gives back what was put in, survives a torn file, and holds no word of the text."""
 
+import base64
 import tempfile
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from encoders import EmbeddingCache, default_cache_folder
-from encoders.cache import embedding_key
+from encoders import EmbeddingCache, EncoderError, default_cache_folder
+from encoders.cache import default_cache, embedding_key
+from encoders.sealing import SEAL_VARIABLE, Seal
 
 KEYS = [embedding_key("recipe", str(i)) for i in range(5)]
 VECTORS = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
@@ -107,3 +110,58 @@ def test_the_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("IATROS_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/else")
     assert default_cache_folder() == Path("/else/iatros/embeddings")
+
+
+def test_a_sealed_file_gives_back_what_was_put_in_to_its_key_alone(tmp_path: Path) -> None:
+    pytest.importorskip("cryptography")
+    ours, theirs = Seal(b"a" * 32), Seal(b"b" * 32)
+    cache = EmbeddingCache(tmp_path, d_model=3, seal=ours)
+    cache.add(KEYS, VECTORS)
+    data = cache.path.read_bytes()
+    for key, vector in zip(KEYS, VECTORS, strict=True):
+        assert key not in data
+        assert vector.tobytes() not in data
+    found, vectors = EmbeddingCache(tmp_path, d_model=3, seal=ours).find(KEYS)
+    assert found.all()
+    assert np.array_equal(vectors, VECTORS)
+    assert not EmbeddingCache(tmp_path, d_model=3, seal=theirs).find(KEYS)[0].any()
+    assert not EmbeddingCache(tmp_path, d_model=3).find(KEYS)[0].any()
+    other = EmbeddingCache(tmp_path, d_model=3, seal=theirs)
+    other.add(KEYS[:1], VECTORS[1:2])  # two keys may share the file
+    assert np.array_equal(other.find(KEYS[:1])[1], VECTORS[1:2])
+    assert EmbeddingCache(tmp_path, d_model=3, seal=ours).find(KEYS)[0].all()
+
+
+def test_a_sealed_row_put_in_the_place_of_another_is_not_believed(tmp_path: Path) -> None:
+    pytest.importorskip("cryptography")
+    seal = Seal(b"a" * 32)
+    cache = EmbeddingCache(tmp_path, d_model=3, seal=seal)
+    cache.add(KEYS[:2], VECTORS[:2])
+    data = bytearray(cache.path.read_bytes())
+    row = 32 + 4 + 12 + seal.overhead
+    first, second = data[64 : 64 + row], data[64 + row : 64 + 2 * row]
+    forged = second[36:]
+    check = zlib.crc32(bytes(forged), zlib.crc32(bytes(first[:32])))
+    data[64 : 64 + row] = first[:32] + check.to_bytes(4, "little") + forged
+    cache.path.write_bytes(data)
+    assert EmbeddingCache(tmp_path, d_model=3, seal=seal).find(KEYS[:2])[0].tolist() == [
+        False,
+        True,
+    ]
+
+
+def test_the_key_stands_in_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("cryptography")
+    monkeypatch.setenv("IATROS_CACHE", str(tmp_path))
+    monkeypatch.setenv(SEAL_VARIABLE, base64.urlsafe_b64encode(b"k" * 32).decode())
+    cache = default_cache(3)
+    assert cache is not None
+    assert cache.path.name == "embeddings-3.sealed"
+    for bad, said in (("c2hvcnQ=", "5 bytes; needs 32"), ("x", "not base64")):
+        monkeypatch.setenv(SEAL_VARIABLE, bad)
+        with pytest.raises(EncoderError, match=said):
+            default_cache(3)
+    monkeypatch.delenv(SEAL_VARIABLE)
+    cache = default_cache(3)
+    assert cache is not None
+    assert cache.path.name == "embeddings-3.bin"

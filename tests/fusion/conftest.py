@@ -6,6 +6,7 @@ signs of their disease.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from transformers import BertConfig, BertModel, BertTokenizer
 
 from fusion.config import ModelConfig, TrainConfig
 from fusion.context import GraphContext
-from fusion.trainer import train
+from fusion.trainer import TrainResult, train
 from kg.case import ClinicalCase, Observation
 from kg.snapshot import GraphSnapshot
 from kg.statements import Node, Statement
@@ -228,3 +229,37 @@ def train_config(small_config: ModelConfig) -> TrainConfig:
         mixed_precision="no",
         device="cpu",
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToyWorld:
+    """All that a training of the toy world needs."""
+
+    graph: GraphSnapshot
+    cases: list[ClinicalCase]
+    node_text: npt.NDArray[np.float32]
+    config: TrainConfig
+
+    def train(
+        self,
+        folder: Path,
+        *,
+        cases: list[ClinicalCase] | None = None,
+        resume: bool = False,
+        **changes: object,
+    ) -> TrainResult:
+        """Trains into a folder; `changes` are fields of the settings."""
+        config = replace(self.config, **changes)  # type: ignore[arg-type]
+        return train(
+            self.graph, cases or self.cases, config, folder, resume, node_text=self.node_text
+        )
+
+
+@pytest.fixture
+def world(
+    graph: GraphSnapshot,
+    cases: list[ClinicalCase],
+    node_text: npt.NDArray[np.float32],
+    train_config: TrainConfig,
+) -> ToyWorld:
+    return ToyWorld(graph=graph, cases=cases, node_text=node_text, config=train_config)

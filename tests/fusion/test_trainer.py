@@ -1,7 +1,6 @@
 """Training on the toy world: it learns, it resumes to the bit, its folder answers alone."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from fusion import (
     CheckpointError,
     ModelError,
     Predictor,
-    TrainConfig,
     load_model,
     train,
 )
@@ -23,7 +21,7 @@ from fusion.trainer import TrainResult
 from fusion.training_state import Progress
 from kg.case import ClinicalCase, Observation
 from kg.snapshot import GraphSnapshot
-from tests.fusion.conftest import toy_config
+from tests.fusion.conftest import ToyWorld, toy_config
 
 DISEASE_0, TRAP = "OMIM:100001", "OMIM:100006"
 
@@ -69,17 +67,13 @@ def test_treatments_are_scored_for_diseases_and_patients(trained: tuple[Path, Tr
 
 @pytest.mark.parametrize("killed_at", [13, 26])
 def test_resume_after_a_kill_gives_the_same_model_to_the_bit(
-    graph: GraphSnapshot,
-    cases: list[ClinicalCase],
-    node_text: npt.NDArray[np.float32],
-    train_config: TrainConfig,
+    world: ToyWorld,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     killed_at: int,
 ) -> None:
     # Step 26 lies in the second stage, behind the checkpoint of step 25.
-    train_config = replace(train_config, refit_share=0.9)
-    unbroken = train(graph, cases, train_config, tmp_path / "a", node_text=node_text)
+    unbroken = world.train(tmp_path / "a", refit_share=0.9)
     step = TrainingLoop.step
 
     def killed(self: TrainingLoop, progress: Progress) -> dict[str, float]:
@@ -90,9 +84,9 @@ def test_resume_after_a_kill_gives_the_same_model_to_the_bit(
     with monkeypatch.context() as patch:
         patch.setattr(TrainingLoop, "step", killed)
         with pytest.raises(KeyboardInterrupt):
-            train(graph, cases, train_config, tmp_path / "b", node_text=node_text)
+            world.train(tmp_path / "b", refit_share=0.9)
     assert not (tmp_path / "b" / "manifest.json").exists()
-    resumed = train(graph, cases, train_config, tmp_path / "b", True, node_text=node_text)
+    resumed = world.train(tmp_path / "b", resume=True, refit_share=0.9)
     assert resumed.metrics == unbroken.metrics
     first = load_file(tmp_path / "a" / "model.safetensors")
     second = load_file(tmp_path / "b" / "model.safetensors")
@@ -100,58 +94,45 @@ def test_resume_after_a_kill_gives_the_same_model_to_the_bit(
 
 
 def test_bf16_and_accumulation_train_too(
-    graph: GraphSnapshot,
-    cases: list[ClinicalCase],
-    node_text: npt.NDArray[np.float32],
-    train_config: TrainConfig,
+    world: ToyWorld,
     tmp_path: Path,
 ) -> None:
-    config = replace(train_config, max_steps=4, mixed_precision="bf16", accumulation=2)
-    result = train(graph, cases, config, tmp_path, node_text=node_text)
+    result = world.train(tmp_path, max_steps=4, mixed_precision="bf16", accumulation=2)
     assert result.steps >= 4
-    assert np.isfinite(Predictor.load(tmp_path).score_diagnoses(cases[:2])).all()
+    assert np.isfinite(Predictor.load(tmp_path).score_diagnoses(world.cases[:2])).all()
 
 
 def test_resume_with_another_configuration_is_refused(
-    graph: GraphSnapshot,
-    cases: list[ClinicalCase],
-    node_text: npt.NDArray[np.float32],
-    train_config: TrainConfig,
+    world: ToyWorld,
     tmp_path: Path,
 ) -> None:
-    short = replace(train_config, max_steps=6)
-    train(graph, cases, short, tmp_path, node_text=node_text)
+    world.train(tmp_path, max_steps=6)
     with pytest.raises(CheckpointError, match="another configuration"):
-        train(graph, cases, replace(short, seed=5), tmp_path, True, node_text=node_text)
+        world.train(tmp_path, resume=True, max_steps=6, seed=5)
 
 
 def test_checkpoints_rotate_and_hold_no_pickle(
-    graph: GraphSnapshot,
-    cases: list[ClinicalCase],
-    node_text: npt.NDArray[np.float32],
-    train_config: TrainConfig,
+    world: ToyWorld,
     tmp_path: Path,
 ) -> None:
-    train(graph, cases, train_config, tmp_path, node_text=node_text)
+    world.train(tmp_path)
     kept = sorted(folder.name for folder in (tmp_path / "checkpoints").iterdir())
-    assert len(kept) == train_config.keep_checkpoints
+    assert len(kept) == world.config.keep_checkpoints
     suffixes = {file.suffix for file in (tmp_path / "checkpoints").rglob("*") if file.is_file()}
     assert suffixes == {".safetensors", ".json"}
 
 
 def test_a_model_folder_holds_facts_of_references_but_no_note(
-    graph: GraphSnapshot,
-    cases: list[ClinicalCase],
-    node_text: npt.NDArray[np.float32],
-    train_config: TrainConfig,
+    world: ToyWorld,
     tmp_path: Path,
 ) -> None:
-    noted = [case.model_copy(update={"note": "a secret sentence"}) for case in cases]
-    train(graph, noted, replace(train_config, max_steps=4), tmp_path, node_text=node_text)
+    noted = [case.model_copy(update={"note": "a secret sentence"}) for case in world.cases]
+    world.train(tmp_path, cases=noted, max_steps=4)
     text = (tmp_path / "references.jsonl").read_text()
     assert "secret" not in text
-    assert len(text.splitlines()) == len(cases)
-    assert json.loads((tmp_path / "manifest.json").read_text())["graph_digest"] == graph.digest
+    assert len(text.splitlines()) == len(noted)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["graph_digest"] == world.graph.digest
 
 
 def test_another_graph_is_one_clear_line(

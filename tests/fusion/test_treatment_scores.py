@@ -57,7 +57,8 @@ def test_trees_rank_and_names_come_back_alike(folder: Path) -> None:
 
 def test_nothing_in_the_folder_can_run_code(folder: Path) -> None:
     found = sorted(path.name for path in (folder / "treatments").iterdir())
-    assert found == ["attention.safetensors", "contraindication.txt", "indication.txt"]
+    files = ["ahead.safetensors", "attention.safetensors", "contraindication.txt", "indication.txt"]
+    assert found == files
     assert (folder / "treatments" / "indication.txt").read_text().startswith("tree")
 
 

@@ -198,7 +198,7 @@ class TestFolder:
         assert len(first) == len(now)
         assert compile_snapshot(open_rdf(out)).digest == built.snapshot.digest
         assert not (out / QUADS).exists()
-        with pytest.raises(StoreError, match="build the graph first"):
+        with pytest.raises(StoreError, match="holds no graph"):
             open_rdf(tmp_path)
 
     def test_a_folder_of_something_else_is_not_overwritten(

@@ -102,6 +102,7 @@ def test_a_file_of_triples_gets_its_own_graph(tmp_path: Path) -> None:
 
 def test_faults_name_the_file_or_the_query(store: GraphStore, tmp_path: Path) -> None:
     (tmp_path / "bad.nq").write_text("<urn:a> nonsense")
+    (tmp_path / "x.csv").touch()
     for path, words in (
         (tmp_path / "bad.nq", "bad.nq"),
         (tmp_path / "none.nq", "none.nq"),

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fusion import ModelConfig, Predictor, TrainConfig, train
+from fusion import Predictor
 from kg.snapshot import GraphSnapshot
 from kg.vocabulary import Predicate
 from reasoning.drug_answer import DrugAnswer
 from reasoning.evaluate.mechanism_gold import Mechanism
 from reasoning.evaluate.path_deletion import delete_paths
 from reasoning.treat import known_indications
-from tests.fusion.conftest import DRUGS, toy_cases, toy_records
+from tests.fusion.conftest import DRUGS, toy_model, toy_records
 from tests.reasoning.conftest import Run
 
 
@@ -24,20 +24,7 @@ def graph() -> GraphSnapshot:
 
 @pytest.fixture(scope="module")
 def model(graph: GraphSnapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    config = TrainConfig(
-        model=ModelConfig(d_model=16, n_heads=2, d_combiner=8, d_treatment=8, text_encoder=""),
-        max_steps=2,
-        batch_cases=8,
-        batch_diseases=2,
-        n_folds=2,
-        decoys_per_fold=1,
-        device="cpu",
-    )
-    rng = np.random.default_rng(3)
-    text = rng.normal(size=(graph.n_nodes, 12)).astype(np.float32)
-    folder = tmp_path_factory.mktemp("model")
-    train(graph, toy_cases(), config, folder, node_text=text, node_names=text)
-    return folder
+    return toy_model(tmp_path_factory.mktemp("model"), graph, max_steps=2)
 
 
 def test_a_drug_gets_diseases_best_first_with_what_the_graph_says(
@@ -94,7 +81,7 @@ def test_json_a_table_and_an_unknown_drug(run: Run, model: Path, tmp_path: Path)
     assert run(*refused, "--disease", "MONDO:0000001")[0] == 2
 
 
-def test_deleting_paths_counts_statements_and_asks_again(model: Path, graph: GraphSnapshot) -> None:
+def test_deleting_paths_counts_steps_and_asks_again(model: Path, graph: GraphSnapshot) -> None:
     known = known_indications(graph)
     pairs = [
         Mechanism(drug=drug, disease=disease, pathways=frozenset(), proteins=frozenset())
@@ -102,7 +89,7 @@ def test_deleting_paths_counts_statements_and_asks_again(model: Path, graph: Gra
         for drug in sorted(drugs)
     ]
     result = delete_paths(Predictor.load(model), pairs, n_samples=20)
-    assert 0 < result.n_pairs <= len(pairs)
-    assert 0 < result.n_statements[0] <= 4 * 3 * result.n_pairs
-    assert np.isfinite(result.shown.value)
+    assert 0 < result.n_pairs <= len({pair.drug for pair in pairs})
+    assert 0 < result.n_steps["shown paths"] <= 4 * 3 * result.n_pairs
+    assert np.isfinite(result.falls["shown paths"].value)
     assert "shown paths" in result.table()

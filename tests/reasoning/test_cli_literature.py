@@ -57,7 +57,7 @@ def test_a_good_file_is_kept_when_every_input_is_bad(run: Run, graph: Path, tmp_
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("--miner", "nobody"), 1, "is no miner; known: indra, llm, pubtator3, semmeddb"),
+        (("--miner", "nobody"), 1, "is no miner. Known: indra, llm, pubtator3, semmeddb"),
         (("--miner", "llm", "--model", "m"), 2, "not both"),
         (("--graph", "nowhere"), 1, "holds no graph"),
         (("--model", "nowhere"), 1, "holds no trained miner"),

@@ -32,12 +32,15 @@ def test_tables_and_values_of_each_fold(run: Run, graph_folder: Path, tmp_path: 
         "--task",
         "every-cure",
         "--no-text",
-        "--quick",
+        "--fold",
+        0,
+        "--fold",
+        1,
         "--samples",
         20,
     )
     assert code == 0, err
-    assert "## Every Cure, without texts of treatments" in shown
+    assert "## Every Cure, held-out diseases, without texts of treatments" in shown
     assert "with texts" not in shown
     assert "drug degree" in shown
     document = json.loads((out / "treatment.json").read_text())
@@ -46,7 +49,8 @@ def test_tables_and_values_of_each_fold(run: Run, graph_folder: Path, tmp_path: 
     assert "LightGBM + kernel ridge" in rankers
     folds = rankers["drug degree"]["folds"]
     assert sum(fold["n_diseases"] for fold in folds) == result["n_diseases"] > 0
-    assert document["options"]["run_folds"] == 2
+    assert {fold["number"] for fold in folds} <= {0, 1}
+    assert document["options"]["folds"] == [0, 1]
 
 
 def test_a_missing_label_set_and_a_wrong_task_are_said(
@@ -58,3 +62,8 @@ def test_a_missing_label_set_and_a_wrong_task_are_said(
     assert code == 1
     assert "the graph has no such treatment" in err
     assert run(*EVALUATE, graph_folder, "--out", tmp_path / "o", "--task", "all")[0] == 2
+    code, _, err = run(
+        *EVALUATE, graph_folder, "--out", tmp_path / "o", "--task", "every-cure", "--fold", 5
+    )
+    assert code == 1
+    assert "fold 5 is not one of 0 to 4" in err

@@ -1,21 +1,21 @@
 """Grading of images is measured on folds, and on a folder that nothing was trained on."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from torch import Tensor
 from typer.testing import CliRunner
 
-from fusion.imaging import GradingConfig
+from encoders import ImageEncoder
+from fusion.imaging import Distillation, GradingConfig
 from reasoning.cli import app
-from reasoning.evaluate.grading import (
-    GradingOptions,
-    evaluate_grading,
-    grading_markdown,
-    read_graded_images,
-)
+from reasoning.evaluate.graded_images import read_graded_images
+from reasoning.evaluate.grading import evaluate_grading, grading_markdown
+from reasoning.evaluate.grading_methods import GradingOptions
 
 OPTIONS = GradingOptions(
     encoder="test_vit",
@@ -55,6 +55,30 @@ def test_each_image_is_tested_once_by_every_row(cohort: Path) -> None:
         assert row.kappa.low <= row.kappa.value <= row.kappa.high
     assert rows[0].auroc.value > 0.6  # brightness is there for any network to see
     assert grading_markdown(rows).count("\n") == 5
+
+
+def test_a_vit_learns_from_the_images_of_its_part_alone(
+    cohort: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = read_graded_images(cohort, size=32, warn=pytest.fail)
+    options = replace(
+        OPTIONS, vit=True, encoder="test_efficientnet", vit_name="test_vit", vit_size=32
+    )
+    taught: list[int] = []
+
+    class Spy(Distillation):
+        def __init__(self, teacher: ImageEncoder, student: ImageEncoder, sample: Tensor) -> None:
+            taught.append(len(sample))
+            super().__init__(teacher, student, sample)
+
+    monkeypatch.setattr("reasoning.evaluate.grading_methods.Distillation", Spy)
+    rows = evaluate_grading(images, replace(options, distil_epochs=1), progress=lambda _: None)
+    assert taught == [15, 15]
+    assert [("distilled" in row.name, "fine-tuned" in row.name) for row in rows[2:5]] == [
+        (False, False),
+        (True, False),
+        (True, True),
+    ]
 
 
 def test_an_unseen_folder_is_only_tested(cohort: Path, tmp_path: Path) -> None:

@@ -117,6 +117,9 @@ def test_denial_lowers_belief_and_curated_pairs_are_not_raised() -> None:
     assert both.of_disease(disease) == {drug: 0.25}
     assert [p.stance for p in both.passages(drug, disease)] == ["supporting", "contradicting"]
     assert both.passages(disease, drug) == ()
+    torn = MinedSupport([said("PMID:1", negated=False), said("PMID:1", negated=True)], base)
+    assert torn.of_disease(disease) == {}  # a paper that says both says neither
+    assert [p.stance for p in torn.passages(drug, disease)] == ["supporting", "contradicting"]
 
 
 def test_a_diagnosis_cites_papers_on_its_findings_and_keeps_its_score(

@@ -160,8 +160,8 @@ def test_a_grouping_of_very_many_is_no_evidence() -> None:
     assert evidence.paths(other, target) == []
 
 
-def _mechanisms() -> GraphSnapshot:
-    """A drug with two targets of the disease, an enzyme, and a sister disease that it treats."""
+def _mechanisms(further: tuple[str, ...] = ()) -> GraphSnapshot:
+    """A drug with two targets of the disease, an enzyme, and sister diseases that it treats."""
     drug, other = "DRUGBANK:DB00001", "DRUGBANK:DB00002"
     nodes = [Node(id=i, type=NodeType.DRUG, label=i) for i in (drug, other)]
     nodes += [Node(id=f"HGNC:{i}", type=NodeType.GENE, label=f"gene {i}") for i in range(1, 5)]
@@ -179,6 +179,10 @@ def _mechanisms() -> GraphSnapshot:
         say("HGNC:4", Predicate.CAUSES, "MONDO:0000002"),
         say("HGNC:4", Predicate.CAUSES, "MONDO:0000001"),
     ]
+    nodes += [Node(id=sister, type=NodeType.DISEASE, label=sister) for sister in further]
+    for sister in further:
+        said.append(say(drug, Predicate.TREATS, sister))
+        said.append(say(sister, Predicate.SUBCLASS_OF, "MONDO:0000003"))
     for gene, role in (("HGNC:1", "target"), ("HGNC:2", "target"), ("HGNC:3", "enzyme")):
         said.append(say(drug, Predicate.AFFECTS, gene, qualifiers=(("role", role),)))
         said.append(say(gene, Predicate.CAUSES, "MONDO:0000001"))
@@ -196,6 +200,19 @@ def test_two_targets_come_before_a_relative_and_an_enzyme_after() -> None:
     assert second[2].startswith("MONDO:")
     assert second[3] == "HGNC:3"
     assert len({(p.nodes, tuple(s.forward for s in p.steps)) for p in paths}) == len(paths)
+
+
+def test_the_disease_whose_treatments_the_ranker_read_most_stands_before_other_relatives() -> None:
+    graph = _mechanisms(further=("MONDO:0000004", "MONDO:0000005"))
+    drug, disease = graph.index("DRUGBANK:DB00001"), graph.index("MONDO:0000001")
+    evidence = EvidenceGraph(graph)
+    for name in ("MONDO:0000002", "MONDO:0000004", "MONDO:0000005"):
+        read = np.zeros(graph.n_nodes, dtype=np.float32)
+        read[graph.index(name)] = 0.2
+        paths = evidence.paths(drug, disease, limit=3, read=read)  # type: ignore[arg-type]
+        second = [graph.node_ids[path.nodes[1]] for path in paths]
+        assert set(second[:2]) == {"HGNC:1", "HGNC:2"}  # mechanisms stay where they are
+        assert second[2] == name
 
 
 def test_a_gene_behind_another_disease_is_not_what_a_drug_acts_on() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from kg.literature.readers.problem import DocumentError
+from kg.wording import in_words
 
 __all__ = ["CurationAnswer", "is_orcid", "read_answers"]
 
@@ -111,7 +112,7 @@ def _rows(path: Path) -> Iterator[tuple[str, "dict[str, Any] | DocumentError"]]:
         if not isinstance(rows, list):
             raise ValueError("no list of answers")
     except (OSError, ValueError, csv.Error, RecursionError) as error:
-        problem = f"cannot be read ({str(error)[:120]})"
+        problem = f"cannot be read ({in_words(error)[:120]})"
         fault = DocumentError(where=str(path), problem=problem, mend="export the answers again")
         yield str(path), fault
         return

@@ -8,11 +8,9 @@ from torch import Tensor
 
 from encoders import ImageEncoder
 from fusion.imaging import (
-    DistillationConfig,
     GradingConfig,
     ImageGrader,
     cumulative_targets,
-    distil,
     expected_grade,
     grade_images,
     train_grader,
@@ -97,13 +95,3 @@ def test_a_head_begins_from_the_probe_of_the_stages() -> None:
     moved = {n for n, v in encoder.state_dict().items() if not torch.equal(v, before[n])}
     assert moved
     assert all("blocks" in name or "bn2" in name or "conv_head" in name for name in moved)
-
-
-def test_a_student_learns_what_its_teacher_says() -> None:
-    images, _ = brightening(32)
-    torch.manual_seed(0)
-    teacher = ImageGrader(ImageEncoder("test_efficientnet", weights="none", size=32), [2])
-    student = new_grader()
-    losses = distil(teacher, student, images, DistillationConfig(epochs=12, batch_images=8))
-    assert losses[-1] < 0.7 * losses[0]
-    assert not student.head.weight.any()

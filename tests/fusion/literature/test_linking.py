@@ -8,8 +8,11 @@ import pytest
 from fusion.literature.belief_curve import BeliefCurve
 from fusion.literature.gold_names import GoldNames, id_form, load_gold_names, save_gold_names
 from fusion.literature.lexicon import Lexicon
+from fusion.literature.linked import linked_document
 from fusion.literature.linker import Linker
 from fusion.literature.name_variants import composite, shortened
+from fusion.literature.pair_features import PAIR_COLUMNS, pair_columns
+from fusion.literature.words import split_words
 from kg.files import DataFiles
 from kg.literature import EntityType, Mention
 from kg.literature.mapped_names import mapped_names
@@ -54,6 +57,31 @@ def test_ids_of_a_form_that_the_corpus_does_not_know_are_not_given_out(linker: L
     assert linker.link("pain", DISEASE).ids == ("MESH:D010146",)  # another corpus, a known form
     newer = linker.following(SPACES, 1)
     assert newer.link("statin x", CHEMICAL).ids == ("MESH:D000077208",)
+
+
+def test_a_link_is_surer_the_nearer_people_were(linker: Linker) -> None:
+    names = ("aspirin", "fever", "severe fever", "no such thing")
+    kinds = (CHEMICAL, DISEASE, DISEASE, DISEASE)
+    links = [linker.link(name, kind) for name, kind in zip(names, kinds, strict=True)]
+    assert [link.how for link in links] == ["training", "graph", "part", "none"]
+    assert [link.score for link in links] == sorted((link.score for link in links), reverse=True)
+    assert len({link.score for link in links}) == len(links)
+
+
+def test_the_relation_model_sees_how_sure_a_link_is() -> None:
+    words = split_words("Aspirin caused fever. Aspirin helps.")
+    document = linked_document(
+        "1",
+        words,
+        [(0, 7, CHEMICAL, ("MESH:1",), 1.0), (22, 29, CHEMICAL, ("MESH:1",), 0.5),
+         (15, 20, DISEASE, ("MESH:2", "MESH:3"), 0.9)],
+        title_characters=0,
+    )  # fmt: skip
+    (row,) = pair_columns(document, [(0, 1)])
+    said = dict(zip(PAIR_COLUMNS, row.tolist(), strict=True))
+    assert [said[f"a_{name}"] for name in ("surest", "sure", "members")] == [1.0, 0.75, 1.0]
+    assert said["b_members"] == 2.0
+    assert said["b_sure"] == pytest.approx(0.9)
 
 
 def test_mining_gives_out_nodes_of_the_graph_and_a_corpus_its_own_ids() -> None:

@@ -1,6 +1,7 @@
 """A miner is trained on a toy corpus, kept on disk, and reads."""
 
 import json
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -25,11 +26,13 @@ from fusion.literature import (
 from fusion.literature.name_shapes import NameShapes
 from kg.identifiers import prefix_of
 from kg.literature import Document, EntityType, Miner, sentence_digest
-from kg.literature.statements import from_statement, to_statement
+from kg.literature.endpoints import Endpoints
+from kg.literature.mining import Plug, mine_files
+from kg.literature.statements import MiningRun, from_statement, to_statement
 from tests.encoders.tiny import make_bert
 from tests.fusion.literature.toy import toy_graph, write_gold
 
-FAST = MinerSettings(encoder="none", epochs_without_encoder=12, batch_sentences=8, head_rate=5e-3)
+FAST = MinerSettings(encoder="none", epochs_without_encoder=12, batch_words=64, head_rate=5e-3)
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +170,7 @@ def test_a_stopped_training_goes_on_to_the_same_miner(tmp_path: Path, frozen: in
     bert = make_bert(tmp_path / "bert")
     gold = [write_gold(tmp_path / "gold.txt", 8)]
     settings = MinerSettings(
-        encoder=str(bert), epochs=2, batch_sentences=8, frozen_layers=frozen, head_rate=5e-3
+        encoder=str(bert), epochs=2, batch_words=64, frozen_layers=frozen, head_rate=5e-3
     )
 
     class StopError(Exception):
@@ -188,3 +191,39 @@ def test_a_stopped_training_goes_on_to_the_same_miner(tmp_path: Path, frozen: in
     assert torch.get_default_dtype() == torch.float32
     paper = Document.of_abstract("1", title="Lithium tremor.", pmid="PMID:1")
     assert len(list(opened.annotate([paper]))) == 1
+
+
+def trained_plug(folder: Path) -> Plug:
+    torch.set_num_threads(1)
+    return Plug(reader=load_miner(folder, toy_graph()), endpoints=Endpoints(toy_graph()))
+
+
+def test_a_miner_with_bert_says_the_same_in_one_and_two_processes(tmp_path: Path) -> None:
+    settings = MinerSettings(
+        encoder=str(make_bert(tmp_path / "bert")),
+        epochs=6,
+        batch_words=64,
+        head_rate=5e-3,
+        encoder_rate=1e-3,
+        frozen_layers=0,
+    )
+    train_miner(
+        [write_gold(tmp_path / "gold.txt")], tmp_path / "m", graph=toy_graph(), settings=settings
+    )
+    (tmp_path / "papers").mkdir()
+    for number in range(4):
+        write_gold(tmp_path / "papers" / f"{number}.txt", 5, first=40 + 5 * number)
+    run = MiningRun(name="run-1", model="iatros-miner", version="1")
+    reports = [
+        mine_files(
+            [tmp_path / "papers"],
+            tmp_path / f"{workers}.nq",
+            source=partial(trained_plug, tmp_path / "m"),
+            run=run,
+            workers=workers,
+        )
+        for workers in (1, 2)
+    ]
+    assert reports[0] == reports[1]
+    assert reports[0].n_statements > 0
+    assert (tmp_path / "1.nq").read_bytes() == (tmp_path / "2.nq").read_bytes()

@@ -14,7 +14,7 @@ from fusion.literature.lexicon import Lexicon
 from fusion.literature.name_keys import spellings
 from fusion.literature.surfaces import Surfaces
 from fusion.literature.tags import TagSet
-from fusion.literature.words import MAX_WORDS, split_words
+from fusion.literature.words import MAX_WORDS, PASSAGE_WORDS, split_words
 from kg.literature import EntityType
 
 D, C = EntityType.DISEASE, EntityType.CHEMICAL
@@ -29,6 +29,16 @@ def test_words_and_sentences_cover_the_text_once(text: str) -> None:
     covered = [n for first, last in words.sentences for n in range(first, last)]
     assert covered == list(range(len(words)))
     assert all(0 < last - first <= MAX_WORDS for first, last in words.sentences)
+
+
+@given(st.lists(st.integers(1, 60), max_size=12))
+def test_passages_are_whole_neighbouring_sentences(lengths: list[int]) -> None:
+    words = split_words("".join(f"{'Ab ' * (length - 1)}Ab. " for length in lengths))
+    passages = words.passages()
+    assert [n for a, b in passages for n in range(a, b)] == list(range(len(words)))
+    assert all(last - first <= PASSAGE_WORDS for first, last in passages)
+    assert {first for first, _ in passages} <= {first for first, _ in words.sentences}
+    assert all(b - a + d - c > PASSAGE_WORDS // 2 for (a, b), (c, d) in pairwise(passages))
 
 
 @given(st.data())

@@ -1,5 +1,6 @@
 """Laws of the pair features, and oracles for their parts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,18 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fusion.symbolic.attention import AttentionOptions
 from fusion.symbolic.boosted_treatments import BoostedTreatments
-from fusion.symbolic.borrowing import Borrowing
-from fusion.symbolic.kernels import describe, name_mentions
 from fusion.symbolic.kin import Kin, family_folds
-from fusion.symbolic.lexical import letter_runs, piece_counts
-from fusion.symbolic.mentions import MENTION_FEATURES, Mentions
+from fusion.symbolic.pair_knowledge import PairKnowledge
 from fusion.symbolic.pair_sampling import (
     BoostedTreatmentOptions,
     PairSample,
     sample_treatments,
 )
-from fusion.symbolic.pairs import PairFeatures, PairOptions
+from fusion.symbolic.pairs import PAIR_FEATURES, PairFeatures, PairOptions
 from fusion.symbolic.ridge import ForgettingRidge
 from fusion.symbolic.treatments import TreatmentCatalogue, TreatmentLabels
 from kg.snapshot import GraphSnapshot
@@ -122,6 +121,29 @@ def test_labels_of_kin_never_change_features(seed: int, drugs: set[int]) -> None
     np.testing.assert_allclose(one, two, atol=2e-5)
 
 
+def test_labels_of_kin_are_read_where_they_are_given() -> None:
+    before, after = world(0), world(0, treats={2: {0, 1, 2}})
+    asked = np.asarray([_node(before, 1)], dtype=np.int32)
+    one, two = (_pairs(w).compute(asked, hide_kin=False) for w in (before, after))
+    assert not np.allclose(one, two)
+
+
+def test_knowledge_of_the_same_texts_is_the_same() -> None:
+    snapshot = world(4)
+    pairs = _pairs(snapshot)
+    keep = np.ones(snapshot.n_edges, dtype=bool)
+    keep[snapshot.edges(Predicate.CAUSES).rows[:5]] = False
+    cut = snapshot.subset(keep)
+    again = PairKnowledge.from_snapshot(
+        cut, pairs.catalogue, pairs.knowledge.text, like=pairs.knowledge
+    )
+    asked = pairs.labelled
+    anew = PairFeatures(cut, pairs.catalogue, pairs.knowledge.text)
+    like = PairFeatures(cut, pairs.catalogue, pairs.knowledge.text, knowledge=again)
+    np.testing.assert_array_equal(anew.compute(asked), like.compute(asked))
+    assert not np.allclose(pairs.compute(asked), like.compute(asked))
+
+
 def test_labels_of_others_do_change_features() -> None:
     before, after = world(0), world(0, treats={9: set(range(N_DRUGS))})
     asked = np.asarray([_node(before, 1)], dtype=np.int32)
@@ -214,46 +236,6 @@ def test_folds_keep_families_together() -> None:
     assert set(folds.tolist()) == {0, 1, 2}
 
 
-def test_descriptions_weigh_rarity() -> None:
-    rows = describe(np.asarray([[1, 1, 0], [1, 0, 1], [1, 0, 0], [0, 0, 0]])).toarray()
-    assert rows[0, 1] > rows[0, 0]
-    np.testing.assert_allclose(np.linalg.norm(rows[:2], axis=1), 1.0, atol=1e-5)
-    assert not rows[3].any()
-
-
-def test_a_disease_borrows_from_the_nearest_texts_and_keeps_its_own() -> None:
-    vectors = np.asarray([[1, 0], [1, 0], [0.6, 0.8], [0, 1], [0, 0]], dtype=np.float32)
-    borrowing = Borrowing(vectors, np.arange(5, dtype=np.int32), n_lenders=2, power=1.0)
-    weights = borrowing.weights(np.asarray([0, 4], dtype=np.int32)).toarray()
-    np.testing.assert_allclose(weights[0], np.asarray([1, 1, 0.6, 0, 0]) / 2.6, atol=1e-6)
-    np.testing.assert_allclose(weights[1], [0, 0, 0, 0, 1])  # no text: nothing but its own
-
-
-def test_a_mentioned_name_is_found_in_the_text_of_a_treatment() -> None:
-    nodes = [
-        Node(id="MONDO:1", type=NodeType.DISEASE, label="gouty arthritis"),
-        Node(id="MONDO:2", type=NodeType.DISEASE, label="asthma"),
-        Node(id="MONDO:3", type=NodeType.DISEASE, label="juvenile arthritis"),
-        Node(
-            id="DRUGBANK:DB00001", type=NodeType.DRUG, label="a", definition="For gouty arthritis"
-        ),
-        Node(id="DRUGBANK:DB00002", type=NodeType.DRUG, label="b", definition="A drug for asthma"),
-    ]
-    snapshot = GraphSnapshot.from_records(nodes, [])
-    drugs = snapshot.nodes_of(NodeType.DRUG)
-    shares, mentions = name_mentions(snapshot, drugs)
-    found = (shares @ mentions).toarray()[snapshot.nodes_of(NodeType.DISEASE)]
-    np.testing.assert_allclose(found[:2], [[1, 0], [0, 1]], atol=1e-6)
-    assert 0 < found[2, 0] <= 1
-
-
-def test_pieces_of_one_name_only_are_left_out() -> None:
-    counts = piece_counts(["abc", "abd"], [0, 2], n_rows=3, cut=letter_runs)
-    dense = counts.toarray()
-    assert dense[0].sum() == dense[2].sum() == 1  # ^ab
-    assert not dense[1].any()
-
-
 @given(seed=st.integers(0, 1000), n_random=st.integers(1, 30))
 @settings(max_examples=20, deadline=None)
 def test_a_sample_holds_every_right_treatment_and_stands_for_all(seed: int, n_random: int) -> None:
@@ -283,6 +265,43 @@ def test_trees_learn_and_survive_saving(tmp_path: Path) -> None:
     assert sample.relevant.sum() == pairs.indicated.sum()
 
 
+def test_what_a_score_rests_on_leaves_out_kin_and_diseases_without_treatment() -> None:
+    snapshot = world(3)
+    pairs = _pairs(snapshot)
+    attention = pairs.learn_attention(AttentionOptions(n_steps=5))
+    weight = pairs.attended(_node(snapshot, 1), attention)
+    labelled = set(pairs.labelled[pairs.indicated.any(axis=1)].tolist())
+    kin = set(pairs.labelled[pairs.kin(_node(snapshot, 1))].tolist())
+    assert set(np.flatnonzero(weight).tolist()) == labelled - kin
+    number = pairs.indicated.sum(axis=1)[np.isin(pairs.labelled, list(labelled))]
+    assert (weight[sorted(labelled)] * np.sqrt(number)).sum() == pytest.approx(1.0, abs=1e-5)
+    table = pairs.compute(np.asarray([_node(snapshot, 1)], dtype=np.int32), attention)
+    attended = table[0, :, len(PAIR_FEATURES)]
+    labels = TreatmentLabels.from_snapshot(snapshot, pairs.catalogue).indicated
+    np.testing.assert_allclose(weight @ labels, attended, atol=1e-6)
+
+
+def test_scores_made_ahead_are_the_scores(tmp_path: Path) -> None:
+    pairs = _pairs(world(2))
+    options = BoostedTreatmentOptions(n_trees=8, n_leaves=4, smallest_leaf=2, n_random=4)
+    trees = BoostedTreatments.train(pairs, options=options).with_ahead(pairs, most=5)
+    trees.save(tmp_path)
+    ahead = BoostedTreatments.load(tmp_path).ahead
+    assert ahead is not None
+    number = dict(zip(pairs.labelled.tolist(), pairs.indicated.sum(axis=1).tolist(), strict=True))
+    least = min(number[node] for node in ahead.nodes.tolist())
+    assert len(ahead.nodes) == 5
+    for node in pairs.labelled.tolist():
+        scores = ahead.of(node)
+        if scores is None:
+            assert number[node] <= least
+        else:
+            fresh = trees.score(pairs, np.asarray([node], dtype=np.int32))[0, :, 0]
+            np.testing.assert_allclose(scores, fresh, atol=1e-5)
+    replace(trees, ahead=None).save(tmp_path)
+    assert BoostedTreatments.load(tmp_path).ahead is None
+
+
 def test_nothing_to_learn_from_is_said() -> None:
     snapshot = world()
     catalogue = TreatmentCatalogue.from_snapshot(snapshot)
@@ -306,43 +325,3 @@ def test_approved_drugs_and_those_that_lost_their_only_statement_are_candidates(
     ]
     catalogue = TreatmentCatalogue.from_snapshot(GraphSnapshot.from_records(nodes, facts))
     assert catalogue.ids == ("DRUGBANK:DB00000", "DRUGBANK:DB00003")
-
-
-def test_a_name_or_a_parents_name_is_found_in_the_text_of_a_treatment() -> None:
-    said = "Used against high blood pressure and gout."
-    nodes = [
-        Node(id="DRUGBANK:DB00001", type=NodeType.DRUG, label="one", definition=said),
-        Node(id="DRUGBANK:DB00002", type=NodeType.DRUG, label="two", definition="A salt of gout."),
-        Node(
-            id="MONDO:0000001",
-            type=NodeType.DISEASE,
-            label="hypertension",
-            synonyms=("high blood pressure",),
-        ),
-        Node(id="MONDO:0000002", type=NodeType.DISEASE, label="renal hypertension"),
-        Node(id="MONDO:0000003", type=NodeType.DISEASE, label="scurvy"),
-    ]
-    below = Statement(
-        subject="MONDO:0000002",
-        predicate=Predicate.SUBCLASS_OF,
-        object="MONDO:0000001",
-        source="toy",
-    )
-    graph = GraphSnapshot.from_records(nodes, [below])
-    drugs = np.asarray([graph.index(n.id) for n in nodes[:2]], dtype=np.int32)
-    diseases = np.asarray([graph.index(n.id) for n in nodes[2:]], dtype=np.int32)
-    found = Mentions(graph, drugs).of(diseases)
-    assert found.shape == (3, 2, len(MENTION_FEATURES))
-    np.testing.assert_allclose(found[0], [[1.0, 0.0], [0.0, 0.0]])
-    np.testing.assert_allclose(found[1], [[0.0, 1.0], [0.0, 0.0]])
-    assert not found[2].any()
-
-
-def test_mentions_of_treatments_without_texts_are_nothing() -> None:
-    nodes = [
-        Node(id="DRUGBANK:DB00001", type=NodeType.DRUG, label="one"),
-        Node(id="MONDO:0000001", type=NodeType.DISEASE, label="gout"),
-    ]
-    graph = GraphSnapshot.from_records(nodes, [])
-    drug, disease = (np.asarray([graph.index(n.id)], dtype=np.int32) for n in nodes)
-    assert not Mentions(graph, drug).of(disease).any()

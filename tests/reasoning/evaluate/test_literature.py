@@ -23,7 +23,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_gold(folder / "train.txt")
     write_gold(folder / "new.txt", 8, first=20)  # four of them were in training
     (folder / "settings.json").write_text(
-        json.dumps({"epochs_without_encoder": 12, "batch_sentences": 8, "head_rate": 5e-3})
+        json.dumps({"epochs_without_encoder": 12, "batch_words": 64, "head_rate": 5e-3})
     )
     found = RUN.invoke(
         app,

@@ -6,11 +6,18 @@ mechanisms name the target, while by the first score the enzyme often looks as g
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from fusion.symbolic.boosted_treatments import BoostedTreatments
+from fusion.symbolic.pair_sampling import BoostedTreatmentOptions
+from fusion.symbolic.pairs import PairFeatures
+from fusion.symbolic.treatments import TreatmentCatalogue
 from kg.snapshot import GraphSnapshot
 from kg.statements import Node, Statement
 from kg.vocabulary import NodeType, Predicate
@@ -21,8 +28,11 @@ from reasoning.evaluate.mechanism_gold import (
     stated_pairs,
 )
 from reasoning.evaluate.mechanisms import POSSIBLE, SHOWN, evaluate_explanation
+from reasoning.evaluate.path_deletion import delete_paths
+from reasoning.evaluate.random_paths import RandomPaths
 from reasoning.evaluate.template_learning import learn_templates
 from reasoning.path_choice import PATH_NUMBERS, PathTemplates
+from reasoning.paths import EvidenceGraph
 
 N = 40
 
@@ -133,6 +143,58 @@ def test_an_evaluation_finds_the_targets_and_every_hop(
     written = json.loads((tmp_path / "explanation.json").read_text())
     assert written["parts"][0]["hits"][SHOWN]["value"] == 1.0
     assert "| shown paths | 1.000" in (tmp_path / "explanation.md").read_text()
+
+
+def _ranker(world: GraphSnapshot) -> Any:
+    """As much of a predictor as deletion asks."""
+    catalogue = TreatmentCatalogue.from_snapshot(world)
+    text = np.random.default_rng(0).normal(size=(world.n_nodes, 8)).astype(np.float32)
+    text /= np.linalg.norm(text, axis=1, keepdims=True)
+    pairs = PairFeatures(world, catalogue, text)
+    options = BoostedTreatmentOptions(n_trees=5, n_leaves=4, smallest_leaf=2)
+    trees = BoostedTreatments.train(pairs, options=options)
+    attention = trees.attention
+    assert attention is not None
+    return SimpleNamespace(
+        graph=world,
+        treatments=catalogue,
+        treatment_trees=trees,
+        context=SimpleNamespace(pairs=pairs),
+        attended=lambda disease: pairs.attended(disease, attention),
+    )
+
+
+def test_deletion_asks_every_pair_again_without_what_any_source_says(world: GraphSnapshot) -> None:
+    asked = known_mechanisms(world)[:6]
+    found = delete_paths(_ranker(world), asked, n_samples=20)
+    assert found.n_pairs == 6
+    assert len(found.falls) == 3
+    assert len(found.ratios) == 2
+    assert all(np.isfinite(fall.value) for fall in found.falls.values())
+    assert "| shown paths |" in found.table()
+    assert delete_paths(_ranker(world), [asked[0], asked[0]], n_samples=20).n_pairs == 1
+
+
+def test_a_model_without_trees_cannot_be_asked_again(world: GraphSnapshot) -> None:
+    with pytest.raises(ValueError, match="no trees"):
+        delete_paths(SimpleNamespace(treatment_trees=None), [])  # type: ignore[arg-type]
+
+
+def test_random_paths_share_no_step_with_shown_ones(world: GraphSnapshot) -> None:
+    one = known_mechanisms(world)[0]
+    chains, _ = EvidenceGraph(world).read(one.drug, one.disease)
+    shown = chains.take(np.arange(2))
+    at_random = RandomPaths(world, np.random.default_rng(0))
+    places = [at_random.apart(shown, at, chains) for at in range(2)]
+    assert None not in places
+    drawn = chains.take(np.asarray(places))
+    steps = [
+        {frozenset(step) for nodes in own.node.tolist() for step in pairwise(nodes) if step[1] >= 0}
+        for own in (shown, drawn)
+    ]
+    assert steps[0].isdisjoint(steps[1])
+    assert at_random.apart(chains, 0, chains) is None
+    assert len(at_random.like(chains, [0, 1])) == 2
 
 
 def test_a_graph_without_mechanisms_is_refused(toy_graph: GraphSnapshot, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from reasoning.evaluate.treatment_metrics import (
     pair_auroc,
     paired_table_differences,
 )
+from reasoning.evaluate.treatment_pairs import PairSplit
 from reasoning.evaluate.treatment_protocol import (
     PHARMACOTHERAPY,
     TreatmentFold,
@@ -61,6 +62,11 @@ def toy_world(n_families: int = 8) -> GraphSnapshot:
 
 def toy_text(snapshot: GraphSnapshot) -> np.ndarray:
     return np.random.default_rng(0).normal(size=(snapshot.n_nodes, 16)).astype(np.float32)
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    unit: np.ndarray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
 
 
 @given(seed=st.integers(0, 10_000))
@@ -115,9 +121,7 @@ def test_paired_difference_of_a_table_with_itself_is_zero() -> None:
 
 def test_strict_folds_know_nothing_of_the_family_of_a_tested_disease() -> None:
     snapshot = toy_world()
-    unit = toy_text(snapshot)
-    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
-    split = TreatmentSplit(snapshot, unit, _TASK, n_folds=4)
+    split = TreatmentSplit(snapshot, _unit(toy_text(snapshot)), _TASK, n_folds=4)
     seen = []
     for fold in split:
         known = {snapshot.node_ids[n] for n in fold.labels.labelled.tolist()}
@@ -139,7 +143,7 @@ class _Oracle:
     name = "oracle"
 
     def __init__(self, fold: TreatmentFold) -> None:
-        self._answers = fold.split.answers
+        self._answers = fold.answers
 
     def score(self, batch: TreatmentBatch) -> np.ndarray:
         right = self._answers[batch.diseases].toarray()
@@ -153,8 +157,9 @@ def test_a_whole_run(tmp_path: Path) -> None:
         n_folds=4,
         pairs=PairOptions(near_name=0.99),
         boosted=BoostedTreatmentOptions(n_trees=5, smallest_leaf=2, n_leaves=3, n_random=5),
+        folds=(0, 1),
         n_samples=50,
-    ).quick()
+    )
     results = evaluate_treatment(
         snapshot, toy_text(snapshot), tmp_path, scorers=(_Oracle,), options=options
     )
@@ -177,6 +182,61 @@ def test_a_whole_run(tmp_path: Path) -> None:
     table = (tmp_path / "treatment.md").read_text(encoding="utf-8")
     assert "| oracle | 1.000" in table
     assert "type-matched degree" in table
+
+
+def test_held_out_pairs_are_unknown_and_all_other_pairs_are_given() -> None:
+    snapshot = toy_world()
+    split = PairSplit(snapshot, _unit(toy_text(snapshot)), _TASK, n_folds=3)
+    asked = np.zeros(split.answers.shape)
+    for fold in split:
+        right, wrong = fold.answers.toarray(), fold.wrong.toarray()
+        known = fold.labels.indicated.toarray(), fold.labels.forbidden.toarray()
+        assert right.any()
+        assert not (known[0] * (right + wrong)).any()
+        assert not (known[1] * (right + wrong)).any()
+        assert (known[0] + right >= split.answers.toarray()).all()
+        asked += right
+        graph = fold.training_graph()
+        for predicate, held in (
+            (Predicate.TREATS, right),
+            (Predicate.CONTRAINDICATED_IN, wrong),
+        ):
+            edges = graph.edges(predicate)
+            assert not held[edges.tail, split.catalogue.positions[edges.head]].any()
+    assert (asked == split.answers.toarray()).all()
+
+
+def test_a_given_treatment_is_not_ranked_again() -> None:
+    scores = np.asarray([[4.0, 3.0, 2.0, 1.0]])
+    right = np.asarray([[False, True, False, False]])
+    given = np.asarray([[True, False, False, False]])
+    assert DiseaseTable.of(scores, right).summary()["mrr"] == 0.5
+    table = DiseaseTable.of(scores, right, given=given).summary()
+    assert (table["mrr"], table["auroc"]) == (1.0, 1.0)
+
+
+def test_a_family_with_a_known_treatment_makes_pairs_easier(tmp_path: Path) -> None:
+    snapshot = toy_world()
+    found = {}
+    for held_out in ("diseases", "pairs"):
+        (result,) = evaluate_treatment(
+            snapshot,
+            toy_text(snapshot),
+            tmp_path / held_out,
+            options=TreatmentEvaluationOptions(
+                tasks=(_TASK,),
+                n_folds=4,
+                texts=(False,),
+                held_out="pairs" if held_out == "pairs" else "diseases",
+                pairs=PairOptions(near_name=0.99),
+                boosted=None,
+                n_samples=20,
+            ),
+        )
+        ranker = next(r for r in result.rankers if r.name == "nearest diseases by hierarchy")
+        found[held_out] = ranker.overall["auroc"].value
+    assert found["pairs"] > found["diseases"]
+    assert "Held-out pairs of" in (tmp_path / "pairs" / "treatment.md").read_text()
 
 
 def test_a_graph_without_the_label_set_is_said() -> None:
