@@ -1,10 +1,11 @@
 """How fast papers are mined and in how much memory; the numbers of docs/scale.md.
 
-Run:  python benchmarks/mine_scale.py GRAPH [--papers 100000] [--workers 2] [--model DIR]
+Run:  python benchmarks/mine_scale.py GRAPH [--papers 100000] [--sentences 9] [--workers 2]
+      [--model DIR]
 
 Writes so many generated abstracts, sentences that name random things of the graph, in files of a
 thousand, then runs `iatros mine` on them. Prints abstracts per wall second and per CPU second, and
-the resident memory of all processes after each tenth of the files.
+the memory of all processes (PSS: what they share counted once) after each tenth of the files.
 """
 
 import argparse
@@ -37,7 +38,7 @@ SENTENCES = (
 PER_FILE = 1000
 
 
-def write_papers(graph: GraphSnapshot, folder: Path, n_papers: int) -> None:
+def write_papers(graph: GraphSnapshot, folder: Path, n_papers: int, n_sentences: int) -> None:
     """Files of generated abstracts, the same every time."""
     rng = random.Random(0)  # noqa: S311
     named: dict[EntityType, list[str]] = {}
@@ -53,7 +54,7 @@ def write_papers(graph: GraphSnapshot, folder: Path, n_papers: int) -> None:
                     rng.choice(SENTENCES).format(
                         **{k: rng.choice(named[t]) for k, t in kinds.items() if t in named}
                     )
-                    for _ in range(9)
+                    for _ in range(n_sentences)
                 ]
                 paper = Document.of_abstract(
                     str(number + 1),
@@ -65,11 +66,11 @@ def write_papers(graph: GraphSnapshot, folder: Path, n_papers: int) -> None:
 
 
 def memory_mb(process: psutil.Process) -> float:
-    """Resident memory of a process and its children."""
+    """Memory of a process and its children."""
     total = 0
     for one in (process, *process.children(recursive=True)):
         try:
-            total += one.memory_info().rss
+            total += one.memory_full_info().pss
         except psutil.Error:
             continue
     return total / 2**20
@@ -80,6 +81,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("graph", type=Path)
     parser.add_argument("--papers", type=int, default=100_000)
+    parser.add_argument("--sentences", type=int, default=9)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--model", type=Path)
     options = parser.parse_args()
@@ -88,7 +90,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         papers = Path(scratch, "papers")
         papers.mkdir()
-        write_papers(graph, papers, options.papers)
+        write_papers(graph, papers, options.papers, options.sentences)
         out = Path(scratch, "mined.nq.gz")
         command = [
             sys.executable, "-c", "from reasoning.cli import main; main()", "mine", str(papers),
@@ -103,7 +105,7 @@ def main() -> None:
         done = threading.Event()
 
         def watch() -> None:
-            while not done.wait(0.5):
+            while not done.wait(2.0):
                 n_files = len(list(Path(f"{out}.parts").glob("*.json")))
                 try:
                     samples.append((n_files, memory_mb(watched)))

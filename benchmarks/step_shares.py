@@ -6,15 +6,16 @@ the last lines show that. Run it on an otherwise idle machine: python benchmarks
 
 With `--encoders` every case has a note and an image too, both encoders of the offline defaults are
 trained whole, and the step is compared with what these encoders take for their own forward and
-backward pass over the same notes and images, in CPU seconds; peak memory stands beside it:
-python benchmarks/step_shares.py --encoders --cases 8 16 32
+backward pass over the same notes and images, in CPU seconds; peak memory stands beside it. With
+`--accumulation` several batches make one step and share one pass of the graph network:
+python benchmarks/step_shares.py --encoders --cases 8 16 32 --accumulation 1 4 --threads 1
 """
 
 import argparse
 import resource
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -30,6 +31,7 @@ from fusion.graph import GraphTensors, Relation
 from fusion.losses import listwise_loss
 from fusion.model import FusionModel, open_encoders
 from fusion.optimizer import new_optimizer
+from fusion.shared_graph import SharedGraph
 
 warnings.filterwarnings("ignore", category=FutureWarning)
 
@@ -99,7 +101,7 @@ class Stopwatch:
 def one_step(
     model: FusionModel,
     graph: GraphTensors,
-    cases: CaseBatch,
+    batches: Sequence[CaseBatch],
     optimizer: torch.optim.Optimizer,
     watch: Stopwatch,
 ) -> None:
@@ -107,12 +109,15 @@ def one_step(
     optimizer.zero_grad(set_to_none=True)
     with watch.time("graph, forward"):
         vectors = model.encode_graph(graph, rng=rng)
-    with watch.time("patients, forward"):
-        patients = model.encode_patients(cases, vectors, rng=rng)
-    with watch.time("catalogue and loss"):
-        loss = listwise_loss(model.neural_scores(patients, vectors).sum(dim=-1), cases.gold)
-    with watch.time("backward"):
-        torch.autograd.backward(loss)
+        shared = SharedGraph(replace(vectors, catalogue=model.project_catalogue(vectors)))
+    for number, cases in enumerate(batches):
+        vectors = shared.vectors(last=number == len(batches) - 1)
+        with watch.time("patients, forward"):
+            patients = model.encode_patients(cases, vectors, rng=rng)
+        with watch.time("catalogue and loss"):
+            loss = listwise_loss(model.neural_scores(patients, vectors).sum(dim=-1), cases.gold)
+        with watch.time("backward"):
+            torch.autograd.backward(loss / len(batches))
     with watch.time("optimizer"):
         optimizer.step()
 
@@ -161,34 +166,48 @@ def with_encoders(
         "of",
         "weight",
     ]
-    print(f"{'cases':>6} {'encoders':>9} {'step':>8} {'ratio':>6} {'graph':>8} {'peak MB':>8}")
+    print(
+        f"{'cases':>6} {'batches':>8} {'encoders':>9} {'step':>8} {'ratio':>6} {'graph':>8} "
+        f"{'peak MB':>8}"
+    )
     for n_cases in sorted(options.cases):
-        plain = random_cases(n_cases, options.nodes, options.diseases, rng)
-        cases = replace(
-            plain,
-            notes=tuple(" ".join(rng.choice(words, 90)) + "." for _ in range(n_cases)),
-            images=torch.rand(n_cases, 3, config.image_size, config.image_size),
-            case_of_image=torch.arange(n_cases),
-        )
-        ours, theirs = Stopwatch(time.process_time), Stopwatch(time.process_time)
-        for repeat in range(options.repeats + 1):
-            if not repeat:
-                warm = Stopwatch(time.process_time)
-            one_step(model, graph, cases, optimizer, ours if repeat else warm)
-            optimizer.zero_grad(set_to_none=True)
-            with (theirs if repeat else warm).time("encoders"):
-                seen = model.read_patients(cases)
-                assert seen.notes is not None and seen.images is not None  # noqa: PT018
-                torch.autograd.backward(seen.notes.values.sum() + seen.images.values.sum())
-        own = sum(ours.seconds.values()) / options.repeats
-        encoders = theirs.seconds["encoders"] / options.repeats
-        graph_seconds = ours.seconds["graph, forward"] / options.repeats
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(
-            f"{n_cases:>6} {encoders:>8.2f}s {own:>7.2f}s {own / encoders:>6.2f} "
-            f"{graph_seconds:>7.2f}s {peak:>8,.0f}",
-            flush=True,
-        )
+        batches = [
+            replace(
+                random_cases(n_cases, options.nodes, options.diseases, rng),
+                notes=tuple(" ".join(rng.choice(words, 90)) + "." for _ in range(n_cases)),
+                images=torch.rand(n_cases, 3, config.image_size, config.image_size),
+                case_of_image=torch.arange(n_cases),
+            )
+            for _ in range(max(options.accumulation))
+        ]
+        for n_batches in sorted(options.accumulation):
+            # One after the other, so that what else runs on the machine meets both.
+            steps, alone = [], []
+            for repeat in range(options.repeats + 1):
+                ours, theirs = Stopwatch(time.process_time), Stopwatch(time.process_time)
+                one_step(model, graph, batches[:n_batches], optimizer, ours)
+                optimizer.zero_grad(set_to_none=True)
+                with theirs.time("encoders"):
+                    for cases in batches[:n_batches]:
+                        encoders_alone(model, cases)
+                if repeat:
+                    steps.append((sum(ours.seconds.values()), ours.seconds["graph, forward"]))
+                    alone.append(theirs.seconds["encoders"])
+            own, graph_seconds = np.median(steps, axis=0)
+            encoders = float(np.median(alone))
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(
+                f"{n_cases:>6} {n_batches:>8} {encoders:>8.2f}s {own:>7.2f}s "
+                f"{own / encoders:>6.2f} {graph_seconds:>7.2f}s {peak:>8,.0f}",
+                flush=True,
+            )
+
+
+def encoders_alone(model: FusionModel, cases: CaseBatch) -> None:
+    """Forward and backward pass of both encoders, and nothing else."""
+    seen = model.read_patients(cases)
+    assert seen.notes is not None and seen.images is not None  # noqa: PT018  both are given
+    torch.autograd.backward(seen.notes.values.sum() + seen.images.values.sum())
 
 
 def measure(run: Callable[[Stopwatch], None], repeats: int) -> dict[str, float]:
@@ -208,6 +227,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, nargs="+", default=[128, 1, 32, 512])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--accumulation", type=int, nargs="+", default=[1], help="batches a step")
     parser.add_argument("--encoders", action="store_true", help="train text and images too")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -224,7 +244,7 @@ def main() -> None:
     for n_cases in options.cases:
         cases = random_cases(n_cases, options.nodes, options.diseases, rng)
         parts = measure(
-            partial(one_step, model, graph, cases, optimizer),
+            partial(one_step, model, graph, [cases], optimizer),
             options.repeats,
         )
         totals[n_cases] = sum(parts.values())

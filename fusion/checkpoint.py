@@ -26,7 +26,7 @@ from kg.snapshot import GraphSnapshot
 from .confidence import CONFIDENCE, Confidence
 from .config import ModelConfig
 from .context import GraphContext
-from .diagnosis_trees import DiagnosisTrees
+from .head_ranking import HeadRanker
 from .model import FusionModel
 from .symbolic.boosted_treatments import BoostedTreatments
 from .symbolic.pairs import PairFeatures
@@ -40,9 +40,8 @@ __all__ = [
     "save_model",
 ]
 
-_FORMAT = 1
+_FORMAT = 2
 _TREATMENTS = "treatments"
-_TREES = "diagnoses.txt"
 
 
 class ModelError(ValueError):
@@ -64,7 +63,8 @@ class ModelManifest:
         feature_names: Symbolic features that the combiner reads, in order.
         catalogue_also: Diagnoses that were added to the catalogue.
         relations: Names of the relations of message passing, in order.
-        trees_weight: Weight of the boosted trees in the ranking of diagnoses; 0 for none.
+        head_weight: Weight of trees and listwise network in the ranking of diagnoses; None when
+            they were not trained.
         boosted_treatments: Whether boosted trees rank treatments, in the folder `treatments`.
     """
 
@@ -78,20 +78,20 @@ class ModelManifest:
     feature_names: tuple[str, ...]
     catalogue_also: tuple[str, ...]
     relations: tuple[str, ...]
-    trees_weight: float = 0.0
+    head_weight: float | None = None
     boosted_treatments: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LoadedModel:
-    """A model with its graph, reference cases and, if there are any, trees and confidence."""
+    """A model with its graph, reference cases and, if there are any, head ranker and confidence."""
 
     model: FusionModel
     context: GraphContext
     references: tuple[ClinicalCase, ...]
     manifest: ModelManifest
     boosted: BoostedTreatments | None = None
-    trees: DiagnosisTrees | None = None
+    head: HeadRanker | None = None
     confidence: Confidence | None = None
 
 
@@ -106,7 +106,7 @@ def save_model(
     metrics: Mapping[str, Any],
     temperature: float | None,
     boosted: BoostedTreatments | None = None,
-    trees: DiagnosisTrees | None = None,
+    head: HeadRanker | None = None,
 ) -> ModelManifest:
     """Writes a model folder; a model that was there before is replaced file by file.
 
@@ -120,7 +120,7 @@ def save_model(
         metrics: Results, JSON values.
         temperature: See `ModelManifest`.
         boosted: Trees that rank treatments.
-        trees: Trees that rank diagnoses.
+        head: Trees and network that order the first diagnoses.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "manifest.json").unlink(missing_ok=True)
@@ -135,9 +135,9 @@ def save_model(
         shutil.rmtree(folder / _TREATMENTS)
     if boosted is not None:
         boosted.save(folder / _TREATMENTS)
-    (folder / _TREES).unlink(missing_ok=True)
-    if trees is not None and trees.weight:
-        _replace(folder / _TREES, trees.save)
+    HeadRanker.remove(folder)
+    if head is not None:
+        head.save(folder)
     lines = "".join(_facts(case).to_json() + "\n" for case in references)
     _replace(folder / "references.jsonl", lambda path: path.write_text(lines, encoding="utf-8"))
     graph_folder = folder / "graph"
@@ -157,7 +157,7 @@ def save_model(
         feature_names=model.feature_names,
         catalogue_also=tuple(catalogue_also),
         relations=tuple(str(relation) for relation in context.tensors.relations),
-        trees_weight=0.0 if trees is None else trees.weight,
+        head_weight=None if head is None else head.weight,
         boosted_treatments=boosted is not None,
     )
     values = {name: getattr(manifest, name) for name in ModelManifest.__slots__}
@@ -209,9 +209,9 @@ def load_model(
         model.load_state_dict(load_file(folder / "model.safetensors"))
         with (folder / "references.jsonl").open(encoding="utf-8") as stream:
             references = tuple(ClinicalCase.from_json(line) for line in stream)
-        trees = None
-        if manifest.trees_weight:
-            trees = DiagnosisTrees.load(folder / _TREES, weight=manifest.trees_weight)
+        head = None
+        if manifest.head_weight is not None:
+            head = HeadRanker.load(folder, weight=manifest.head_weight)
         boosted = None
         if manifest.boosted_treatments:
             boosted = BoostedTreatments.load(folder / _TREATMENTS)
@@ -230,7 +230,7 @@ def load_model(
         references=references,
         manifest=manifest,
         boosted=boosted,
-        trees=trees,
+        head=head,
         confidence=confidence,
     )
 

@@ -144,6 +144,8 @@ class TrainConfig:
         refit_share: Steps of the second stage, as a share of those kept of the first.
         batch_cases: Cases in a batch.
         simulated_cases: Patients drawn from annotations that are added to each batch.
+        worse_share: Share of the cases of a batch that are told worse than published: findings left
+            out, named too vaguely, or beside the point; see `fusion.symbolic.damage`.
         batch_diseases: Diseases in a batch of the treatment loss.
         treatment_every: Every so many batches hold a treatment batch.
         accumulation: Batches whose gradients make one step.
@@ -170,9 +172,9 @@ class TrainConfig:
         combined_weight: Weight of the combiner's loss.
         alignment_weight: Weight of the contrast between note and image of the same patient.
         treatment_weight: Weight of the treatment loss; 0 leaves the treatment decoder untrained.
-        boosted_diagnoses: Train boosted trees over symbolic features that order the head of the
-            list of diagnoses together with the combiner, where there is a development part; see
-            `fusion.diagnosis_trees`.
+        boosted_diagnoses: Train boosted trees and a listwise network over symbolic features, which
+            order the head of the list of diagnoses together with the combiner, where there is a
+            development part; see `fusion.head_ranking`.
         boosted_treatments: Train boosted trees that rank treatments, after the neural training.
         neural_treatments: Share of the neural decoder beside the trees, see
             `fusion.treatment_scores`.
@@ -191,6 +193,7 @@ class TrainConfig:
     refit_share: float = 0.3
     batch_cases: int = 128
     simulated_cases: int = 64
+    worse_share: float = 0.4
     batch_diseases: int = 16
     treatment_every: int = 2
     accumulation: int = 1
@@ -245,7 +248,7 @@ class TrainConfig:
         _at_least(self, "adversary", 0)
         if not 0 < self.layer_rate_decay <= 1:
             raise ConfigError(f"layer_rate_decay: {self.layer_rate_decay!r} is not in (0, 1]")
-        for name in ("held_aside", "dev_share", "label_smoothing"):
+        for name in ("held_aside", "dev_share", "label_smoothing", "worse_share"):
             _share(self, name)
         for name, known in (
             ("mixed_precision", ("no", "bf16", "auto")),

@@ -47,15 +47,6 @@ class SimilarityHead(nn.Module):
         self.text = nn.Linear(d_model, d_model, bias=False)
         self.log_scale = nn.Parameter(torch.tensor([math.log(12.0), math.log(4.0)]))
 
-    def forward(
-        self,
-        patients: Float[Tensor, "n_cases d_model"],
-        diseases: Float[Tensor, "n_diseases d_model"],
-        texts: Float[Tensor, "n_diseases d_model"],
-    ) -> Float[Tensor, "n_cases n_diseases 2"]:
-        """Both scaled cosines of every patient and disease; their sum is the neural logit."""
-        return self.against(patients, *self.project(diseases, texts))
-
     def project(
         self,
         diseases: Float[Tensor, "n_diseases d_model"],
@@ -64,13 +55,19 @@ class SimilarityHead(nn.Module):
         """What patients are compared with; the same for all of them."""
         return _unit(self.disease(diseases)), _unit(self.text(texts))
 
-    def against(
+    def forward(
         self,
         patients: Float[Tensor, "n_cases d_model"],
         diseases: Float[Tensor, "n_diseases d_model"],
         texts: Float[Tensor, "n_diseases d_model"],
     ) -> Float[Tensor, "n_cases n_diseases 2"]:
-        """As `forward`, of diseases and texts that `project` has made."""
+        """Both scaled cosines of every patient and disease; their sum is the neural logit.
+
+        Args:
+            patients: The patients.
+            diseases: The diseases, from `project`.
+            texts: Their texts, likewise.
+        """
         scale = self.log_scale.clamp(max=math.log(60.0)).exp()
         graph = _unit(self.to_graph(patients)) @ diseases.t()
         text = _unit(self.to_text(patients)) @ texts.t()

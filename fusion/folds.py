@@ -15,7 +15,7 @@ stands in two parts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +27,11 @@ from .batches import CaseArrays
 from .config import TrainConfig
 from .context import GraphContext
 from .graph import GraphTensors
+from .simulate import worse_account
 from .symbolic import SymbolicFeatures
 from .symbolic.boosted import BoostedOptions, TrainingSample
 from .symbolic.crossfit import Fold, balanced_folds, decoy_publications
+from .symbolic.damage import PatientDamage
 
 __all__ = ["Candidates", "DevelopmentPart", "TrainingParts"]
 
@@ -77,11 +79,14 @@ class TrainingParts:
         aside: True for the cases held aside.
         graphs: The graph of each fold.
         candidates: Of each case held aside, by its position in `cases`.
+        worse: A worse account of each case, see `fusion.symbolic.damage`.
+        worse_candidates: Of the worse account of each case held aside.
         development: None when there are too few publications for one.
         feature_names: Names of the symbolic features.
         mean: Mean of each feature over the catalogue.
         deviation: Standard deviation likewise.
-        trees_sample: What boosted trees learn from; None when they are not wanted.
+        head_sample: What trees and listwise network learn from: candidates of each patient, and of
+            a worse account of the same patient; None when they are not wanted.
         held_out: The whole development part as cases, to fit probabilities on.
     """
 
@@ -91,11 +96,13 @@ class TrainingParts:
     aside: npt.NDArray[np.bool_]
     graphs: tuple[GraphTensors, ...]
     candidates: dict[int, Candidates]
+    worse: tuple[CaseArrays, ...]
+    worse_candidates: dict[int, Candidates]
     development: DevelopmentPart | None
     feature_names: tuple[str, ...]
     mean: npt.NDArray[np.float32]
     deviation: npt.NDArray[np.float32]
-    trees_sample: TrainingSample | None = None
+    head_sample: TrainingSample | None = None
     held_out: tuple[ClinicalCase, ...] = ()
 
     @classmethod
@@ -128,7 +135,9 @@ class TrainingParts:
         fold_of = balanced_folds(components, n_folds=n_folds, rng=rng).astype(np.int64)
         aside = _held_aside(components, fold_of, config.held_aside, rng)
         arrays = tuple(by_id[case.case_id] for case in train)
-        graphs, candidates, moments = [], {}, _Moments()
+        damage = PatientDamage(context.knowledge)
+        worse = tuple(worse_account(case, damage, rng) for case in arrays)
+        graphs, candidates, worse_candidates, moments = [], {}, {}, _Moments()
         names: tuple[str, ...] = ()
         samples: list[TrainingSample] = []
         for fold in range(n_folds):
@@ -142,8 +151,11 @@ class TrainingParts:
                 values = features.compute([arrays[i].terms])[0]
                 moments.add(values)
                 candidates[i] = _choose(values, arrays[i].gold, config, rng)
+                values = features.compute([worse[i].terms])[0]
+                worse_candidates[i] = _choose(values, arrays[i].gold, config, rng)
             if dev and config.boosted_diagnoses:
-                samples += _trees_sample(context, held, features, config.seed + fold)
+                samples += _head_sample(context, held, features, config.seed + fold)
+                samples += _head_sample(context, held, features, config.seed + fold, damage=damage)
             if not aside.any() and len(rows):
                 moments.add(features.compute([arrays[rows[0]].terms])[0])
         development = None
@@ -168,11 +180,13 @@ class TrainingParts:
             aside=aside,
             graphs=tuple(graphs),
             candidates=candidates,
+            worse=worse,
+            worse_candidates=worse_candidates,
             development=development,
             feature_names=names,
             mean=mean,
             deviation=deviation,
-            trees_sample=TrainingSample.join(samples) if samples else None,
+            head_sample=TrainingSample.join(samples) if samples else None,
             held_out=tuple(dev),
         )
 
@@ -245,13 +259,21 @@ def _without(
     return graph, features
 
 
-def _trees_sample(
-    context: GraphContext, held: Sequence[ClinicalCase], features: SymbolicFeatures, seed: int
+def _head_sample(
+    context: GraphContext,
+    held: Sequence[ClinicalCase],
+    features: SymbolicFeatures,
+    seed: int,
+    *,
+    damage: PatientDamage | None = None,
 ) -> list[TrainingSample]:
     """Candidates of the held cases that have findings; their features know nothing of them."""
     cases = context.knowledge.references(held)
     if not len(cases):
         return []
+    if damage is not None:
+        worse = damage.damage_all(cases.patients, np.random.default_rng([seed, 7]))
+        cases = replace(cases, patients=worse)
     rows = np.arange(len(cases), dtype=np.int32)
     fold = Fold(rows=rows, cases=cases, features=features, excluded=frozenset())
     return [TrainingSample.from_folds([fold], options=BoostedOptions(seed=seed))]

@@ -27,11 +27,12 @@ from .context import GraphContext
 from .development import evaluate_development
 from .folds import TrainingParts
 from .hardware import open_accelerator
-from .model import FusionModel
+from .model import FusionModel, NodeVectors
 from .objective import Objective
 from .optimizer import new_optimizer, rate_factor, set_rates
 from .rank_budget import allocate_ranks
 from .sampling import StepSampler
+from .shared_graph import SharedGraph
 from .simulate import PatientSimulator
 from .trackers import Trackers
 from .training_state import Progress, load_training, save_training
@@ -90,6 +91,7 @@ class TrainingLoop:
             treatments=TreatmentSampler(context.pairs) if context.pairs is not None else None,
             images=self.images,
             simulator=simulator,
+            n_processes=self.n_processes,
         )
         self.objective, self.optimizer = self.accelerator.prepare(
             Objective(model, config), new_optimizer(model, config)
@@ -156,13 +158,15 @@ class TrainingLoop:
         self.model.combiner.requires_grad_(progress.stage == "learn")
         self.optimizer.zero_grad(set_to_none=True)
         sums = torch.zeros(len(_LOSSES))
+        shared = None if config.adversary else SharedGraph(self._encode(progress.step))
         for part in range(config.accumulation):
             # Batches are numbered over all processes: two processes take the steps of one process
             # that accumulates twice as many batches.
             number = (progress.step * config.accumulation + part) * self.n_processes + self.rank
             last = part == config.accumulation - 1
+            vectors = shared.vectors(last=last) if shared else self._encode(progress.step)
             with nullcontext() if last else self.accelerator.no_sync(self.objective):
-                sums += self._learn(number, refit=progress.stage == "refit")
+                sums += self._learn(number, vectors, progress)
         if self.n_processes > 1:
             sums = cast("Tensor", self.accelerator.reduce(sums, reduction="mean"))
         losses = dict(zip(_LOSSES, sums.tolist(), strict=True))
@@ -186,17 +190,27 @@ class TrainingLoop:
         self.trackers.log({f"loss/{k}": v for k, v in losses.items()}, progress.step)
         return losses
 
-    def _learn(self, number: int, *, refit: bool) -> Tensor:
+    def _encode(self, step: int) -> NodeVectors:
+        """Graph and catalogue of a step, shared by its batches: dropout follows from the step."""
+        seed = (self.config.seed * 1_000_003 - 1 - step) % 2**63
+        torch.manual_seed(seed)
+        rng = torch.Generator().manual_seed(seed)
+        with self.accelerator.autocast():
+            vectors = self.model.encode_graph(self.sampler.graph_of(step), rng=rng)
+            return replace(vectors, catalogue=self.model.project_catalogue(vectors))
+
+    def _learn(self, number: int, vectors: NodeVectors, progress: Progress) -> Tensor:
         """Gradients of one batch, and its losses as shares of the step."""
         config = self.config
         torch.manual_seed((config.seed * 1_000_003 + number) % 2**63)
-        inputs = self.sampler.draw(number, refit=refit)
-        losses = self.objective(inputs)
+        inputs = self.sampler.draw(number, refit=progress.stage == "refit")
+        losses = self.objective(inputs, vectors)
         self.accelerator.backward(losses.total / config.accumulation)
         if config.adversary:
             again = replace(inputs, rng=torch.Generator().manual_seed(number))
             with perturbed(self.model, config.adversary):
-                self.accelerator.backward(self.objective(again).total / config.accumulation)
+                pushed = self.objective(again, self._encode(progress.step)).total
+                self.accelerator.backward(pushed / config.accumulation)
         values = [float(getattr(losses, name).detach()) for name in _LOSSES]
         return torch.tensor(values) / config.accumulation
 

@@ -36,10 +36,12 @@ class NodeVectors:
     Attributes:
         states: Vector of each node after message passing.
         texts: Projected text of each node, which needs no edge and no learned part.
+        catalogue: What `FusionModel.project_catalogue` makes of them; empty until it is asked.
     """
 
     states: Float[Tensor, "n_nodes d_model"]
     texts: Float[Tensor, "n_nodes d_model"]
+    catalogue: tuple[Tensor, ...] = ()
 
     def pairs(self, nodes: Int[Tensor, " n_selected"]) -> Float[Tensor, "n_selected d_double"]:
         """State and text of some nodes side by side."""
@@ -174,15 +176,14 @@ class FusionModel(nn.Module):
         self, patients: Float[Tensor, "n_cases d_model"], vectors: NodeVectors
     ) -> Float[Tensor, "n_cases n_diseases 2"]:
         """Both similarities of each patient with each disease of the catalogue."""
-        scores: Tensor = self.similarity(
-            patients, vectors.states[self.disease_nodes], vectors.texts[self.disease_nodes]
-        )
+        diseases, texts = vectors.catalogue or self.project_catalogue(vectors)
+        scores: Tensor = self.similarity(patients, diseases, texts)
         return scores.float()
 
     def project_catalogue(
         self, vectors: NodeVectors
     ) -> tuple[Float[Tensor, "n_diseases d_model"], Float[Tensor, "n_diseases d_model"]]:
-        """The diseases as patients are compared with them, for `similarity.against`."""
+        """The diseases as patients are compared with them, for `similarity`."""
         nodes = self.disease_nodes
         return self.similarity.project(vectors.states[nodes], vectors.texts[nodes])
 

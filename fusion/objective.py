@@ -15,9 +15,8 @@ from torch import Tensor, nn
 
 from .batches import CaseBatch
 from .config import TrainConfig
-from .graph import GraphTensors
 from .losses import listwise_loss
-from .model import FusionModel
+from .model import FusionModel, NodeVectors
 from .rank_budget import orthogonality
 from .treatment_batches import TreatmentBatch, treatment_loss
 
@@ -49,15 +48,13 @@ class StepInputs:
 
     Attributes:
         cases: Cases of one fold.
-        graph: The graph without the publications of that fold.
         neural: True for cases that train the neural part.
         combiner: Cases that train the combiner, None for none.
         treatments: Diseases with treatments, None for none.
-        rng: Where dropout of nodes and modalities comes from.
+        rng: Where dropout of modalities comes from.
     """
 
     cases: CaseBatch
-    graph: GraphTensors
     neural: Bool[Tensor, " n_cases"]
     combiner: CombinerBatch | None
     treatments: TreatmentBatch | None
@@ -94,10 +91,15 @@ class Objective(nn.Module):
         self.model = model
         self.config = config
 
-    def forward(self, inputs: StepInputs) -> StepLosses:
-        """Losses of one batch; the graph is encoded once for all its cases and diseases."""
+    def forward(self, inputs: StepInputs, vectors: NodeVectors) -> StepLosses:
+        """Losses of one batch.
+
+        Args:
+            inputs: The batch.
+            vectors: The graph without the publications of its fold, encoded once for all cases and
+                diseases, and for all batches of a step.
+        """
         model, config = self.model, self.config
-        vectors = model.encode_graph(inputs.graph, rng=inputs.rng)
         seen = model.read_patients(inputs.cases)
         patients = model.patient_encoder(seen, vectors.states, rng=inputs.rng)
         scores = model.neural_scores(patients, vectors)

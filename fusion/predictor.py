@@ -85,7 +85,7 @@ class Predictor:
         self._images = (
             ImageCache(size=loaded.model.config.image_size, most=64) if reads_images else None
         )
-        self._trees = loaded.trees
+        self._head = loaded.head
         self._boosted = loaded.boosted
         self._neural_treatments = float(self.manifest.training.get("neural_treatments", 0.0))
         self._vectors: NodeVectors | None = None
@@ -182,7 +182,7 @@ class Predictor:
 
     @torch.no_grad()
     def score_diagnoses(
-        self, cases: Sequence[ClinicalCase], *, trees: bool = True
+        self, cases: Sequence[ClinicalCase], *, head: bool = True
     ) -> Float[np.ndarray, "n_cases n_diseases"]:
         """Logits of every disease of the catalogue for each case.
 
@@ -190,7 +190,7 @@ class Predictor:
 
         Args:
             cases: The patients.
-            trees: False leaves the boosted trees out (an ablation).
+            head: False leaves trees and listwise network out (an ablation).
         """
         rows = []
         for start in range(0, len(cases), _CASES_AT_ONCE):
@@ -202,8 +202,8 @@ class Predictor:
                 features = torch.from_numpy(symbolic).to(neural.device)
                 logits = self._model.combine(features, neural[some])
                 own = logits.float().cpu().numpy()
-                if trees and self._trees is not None:
-                    own = self._trees.rerank(own, symbolic, self.symbolic.names)
+                if head and self._head is not None:
+                    own = self._head.rerank(own, symbolic, self.symbolic.names)
                 if self._offsets is not None:
                     own = own + self._offsets
                 rows.append(own)
@@ -347,7 +347,8 @@ class Predictor:
         patients = self._model.encode_patients(self._collate(arrays), self.vectors)
         if self._projected is None:
             self._projected = self._model.project_catalogue(self.vectors)
-        return self._model.similarity.against(patients, *self._projected).float()
+        scores: torch.Tensor = self._model.similarity(patients, *self._projected)
+        return scores.float()
 
 
 def _softmax(values: np.ndarray, axis: int = -1) -> np.ndarray:

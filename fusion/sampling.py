@@ -13,6 +13,7 @@ import torch
 from .batches import ImageCache, collate
 from .config import TrainConfig
 from .folds import Candidates, TrainingParts
+from .graph import GraphTensors
 from .objective import CombinerBatch, StepInputs
 from .simulate import PatientSimulator
 from .treatment_batches import TreatmentSampler
@@ -31,6 +32,7 @@ class StepSampler:
         treatments: Where treatment batches come from; None for none.
         images: Where images are read; None reads none.
         simulator: Where drawn patients come from; None for none.
+        n_processes: Processes that each take as many batches of a step.
     """
 
     def __init__(
@@ -41,7 +43,9 @@ class StepSampler:
         treatments: TreatmentSampler | None,
         images: ImageCache | None,
         simulator: PatientSimulator | None = None,
+        n_processes: int = 1,
     ) -> None:
+        self._batches_per_step = config.accumulation * n_processes
         self._parts = parts
         self._config = config
         self._treatments = treatments if config.treatment_weight else None
@@ -53,6 +57,10 @@ class StepSampler:
         _, group, counts = np.unique(first_gold, return_inverse=True, return_counts=True)
         self._weight = counts[group].astype(np.float64) ** -config.balance
 
+    def graph_of(self, step: int) -> GraphTensors:
+        """The graph that all batches of a step see: all are of one fold, and it is without it."""
+        return self._parts.graphs[step % len(self._folds)]
+
     def draw(self, number: int, *, refit: bool) -> StepInputs:
         """Inputs of one batch.
 
@@ -62,17 +70,22 @@ class StepSampler:
         """
         config, parts = self._config, self._parts
         rng = np.random.default_rng([config.seed, 2, number])
-        fold = number % len(self._folds)
-        members = self._folds[fold]
+        step = number // self._batches_per_step
+        members = self._folds[step % len(self._folds)]
         p = self._weight[members]
         size = min(config.batch_cases, len(members))
         rows = np.sort(rng.choice(members, size, replace=False, p=p / p.sum()))
         aside = parts.aside[rows]
+        worse = rng.random(size) < config.worse_share
         judged = np.empty(0, dtype=np.int64) if refit else np.flatnonzero(aside)
         combiner = None
         if len(judged):
-            combiner = combiner_batch(judged, [parts.candidates[int(rows[i])] for i in judged])
-        cases = [parts.cases[i] for i in rows]
+            chosen = (parts.worse_candidates if worse[i] else parts.candidates for i in judged)
+            of_row = zip(chosen, rows[judged].tolist(), strict=True)
+            combiner = combiner_batch(judged, [found[row] for found, row in of_row])
+        cases = [
+            (parts.worse if bad else parts.cases)[i] for i, bad in zip(rows, worse, strict=True)
+        ]
         neural = np.ones(size, dtype=bool) if refit else ~aside
         if self._simulator is not None:
             drawn = self._simulator.draw(config.simulated_cases, rng)
@@ -86,7 +99,6 @@ class StepSampler:
                 images=self._images,
                 images_per_case=config.model.images_per_case,
             ),
-            graph=parts.graphs[fold],
             neural=torch.from_numpy(neural),
             combiner=combiner,
             treatments=(

@@ -1,25 +1,26 @@
-"""Patients drawn from the annotations of the graph, for diseases that nobody published a case of.
+"""Patients that nobody published: drawn from the annotations of the graph, or told worse.
 
-Decides how a drawn patient looks: each sign with its frequency, some signs named one step too
-vaguely, some that belong to nothing. Annotations that rest on a paper of any case at hand are never
-drawn from: the case would otherwise be known before it is seen. Drawn patients train the neural
-part only; for symbolic scores they would be a lookup in the table that they were drawn from.
+Decides how a patient is drawn for a disease that nobody published a case of: each sign with its
+frequency, some signs named one step too vaguely, some that belong to nothing. Annotations that rest
+on a paper of any case at hand are never drawn from: the case would otherwise be known before it is
+seen. Drawn patients train the neural part only; for symbolic scores they would be a lookup in the
+table that they were drawn from. What a worse account of a published patient leaves out is decided
+in `fusion.symbolic.damage`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
-from kg.ontology import PHENOTYPIC_ABNORMALITY
-from kg.vocabulary import NodeType, Predicate
-
 from .batches import CaseArrays
-from .patient import N_DEMOGRAPHICS, PRESENT
+from .patient import EXCLUDED, N_DEMOGRAPHICS, PRESENT
 from .symbolic import SymbolicKnowledge, TermSets
+from .symbolic.damage import PatientDamage, direct_parents
 
-__all__ = ["PatientSimulator"]
+__all__ = ["PatientSimulator", "worse_account"]
 
 _LEAST_SIGNS = 2  # a disease with fewer annotated signs makes no patient
 _MOST_SIGNS = 14
@@ -50,7 +51,7 @@ class PatientSimulator:
         self._term = annotations.term[rows]
         self._share = annotations.share[rows]
         self._nodes = knowledge.ontology.nodes
-        self._parents = _direct_parents(knowledge)
+        self._parents = direct_parents(knowledge)
 
     @property
     def n_diseases(self) -> int:
@@ -98,14 +99,17 @@ class PatientSimulator:
         return int(rng.choice(parents)) if parents else term
 
 
-def _direct_parents(knowledge: SymbolicKnowledge) -> dict[int, list[int]]:
-    """Abnormalities right above each abnormality, as positions in the ontology."""
-    ontology = knowledge.ontology
-    abnormality = ontology.below(PHENOTYPIC_ABNORMALITY)
-    edges = knowledge.snapshot.edges(Predicate.SUBCLASS_OF, head_type=NodeType.PHENOTYPE)
-    parents: dict[int, list[int]] = {}
-    for head, tail in zip(edges.head.tolist(), edges.tail.tolist(), strict=True):
-        child, parent = ontology.position(head), ontology.position(tail)
-        if child is not None and parent is not None and abnormality[parent]:
-            parents.setdefault(child, []).append(parent)
-    return {child: sorted(set(found)) for child, found in parents.items()}
+def worse_account(case: CaseArrays, damage: PatientDamage, rng: np.random.Generator) -> CaseArrays:
+    """The same patient with fewer, vaguer and stray findings; all else is kept."""
+    terms = damage.damage(case.terms, rng)
+    kept = ~np.isin(case.roles, (PRESENT, EXCLUDED))
+    roles = dict(zip(case.nodes[kept].tolist(), case.roles[kept].tolist(), strict=True))
+    for role, positions in ((EXCLUDED, terms.excluded), (PRESENT, terms.present)):
+        roles |= dict.fromkeys(damage.nodes[positions].tolist(), role)
+    nodes = np.array(sorted(roles), dtype=np.int64)
+    return replace(
+        case,
+        nodes=nodes,
+        roles=np.array([roles[node] for node in nodes.tolist()], dtype=np.int64),
+        terms=terms,
+    )

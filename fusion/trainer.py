@@ -1,7 +1,7 @@
 """A training from cases to a model folder.
 
 Decides the order of things: texts are embedded, cases dealt into parts, the neural part and the
-combiner learn (`fusion.loop`), boosted trees learn, probabilities are fitted, the folder is
+combiner learn (`fusion.loop`), trees and network learn, probabilities are fitted, the folder is
 written. Who is held aside is decided in `fusion.folds`, what is minimised in `fusion.objective`.
 """
 
@@ -28,18 +28,21 @@ from .confidence_fit import fit_confidence
 from .config import TrainConfig
 from .context import GraphContext
 from .development import evaluate_development, fit_temperature
-from .diagnosis_trees import DiagnosisTrees
 from .folds import TrainingParts
+from .head_ranking import HeadRanker
 from .loop import TrainingLoop
 from .model import FusionModel
 from .node_text import embed_graph, embed_names
 from .predictor import Predictor
 from .ranks import RankSummary, realistic_rank, summarise_ranks
 from .simulate import PatientSimulator
-from .symbolic.boosted import TrainingSample
+from .symbolic.boosted import BoostedOptions, TrainingSample
+from .symbolic.listwise import ListwiseOptions
 from .treatment_scores import train_boosted_treatments
 
 __all__ = ["PreparedTraining", "TrainResult", "prepare_training", "train"]
+
+_TREES = 160  # of twice as many lists as there are cases: each is met damaged too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,14 +159,14 @@ def train(
         return TrainResult(folder=out, steps=progress.step, metrics={}, seconds=seconds)
     metrics: dict[str, Any] = {"steps": progress.step, "best_step": progress.best_step}
     temperature = None
-    trees: DiagnosisTrees | None = None
+    head: HeadRanker | None = None
     if parts.development is not None:
         result = evaluate_development(model, parts.development, images=loop.images)
         golds = [case.gold for case in parts.development.cases]
         logits = result.logits
-        if parts.trees_sample is not None:
-            trees, logits, ranks = _train_trees(parts, parts.trees_sample, logits)
-            metrics |= {"trees_weight": trees.weight, "development_with_trees": asdict(ranks)}
+        if parts.head_sample is not None:
+            head, logits, ranks = _train_head(parts, parts.head_sample, logits, config.seed)
+            metrics["development_with_head"] = asdict(ranks)
         temperature = fit_temperature(logits, golds)
         metrics |= {
             "development": asdict(result.combined),
@@ -179,12 +182,12 @@ def train(
         training=config.to_mapping(),
         metrics=metrics,
         temperature=temperature,
-        trees=trees,
+        head=head,
         boosted=train_boosted_treatments(context) if config.boosted_treatments else None,
     )
     if parts.held_out:
         finished = LoadedModel(
-            model=model, context=context, references=references, manifest=manifest, trees=trees
+            model=model, context=context, references=references, manifest=manifest, head=head
         )
         confidence = fit_confidence(
             Predictor(finished),
@@ -197,24 +200,31 @@ def train(
     return TrainResult(folder=out, steps=progress.step, metrics=metrics, seconds=seconds)
 
 
-def _train_trees(
-    parts: TrainingParts, sample: TrainingSample, logits: npt.NDArray[np.float32]
-) -> tuple[DiagnosisTrees, npt.NDArray[np.float32], RankSummary]:
-    """Trees, the logits of the development part with them, and its ranks."""
+def _train_head(
+    parts: TrainingParts, sample: TrainingSample, logits: npt.NDArray[np.float32], seed: int
+) -> tuple[HeadRanker, npt.NDArray[np.float32], RankSummary]:
+    """Trees and network, the logits of the development part with them, and its ranks."""
     part = parts.development
     if part is None:
-        raise ValueError("trees: there is no development part to weigh them on")
+        raise ValueError("head ranker: there is no development part to weigh it on")
     golds = [case.gold for case in part.cases]
     firsts = np.asarray([gold[0] for gold in golds])
-    trees = DiagnosisTrees.train(sample, logits, part.features, firsts)
-    with_trees = np.stack(
+    head = HeadRanker.train(
+        sample,
+        logits,
+        part.features,
+        firsts,
+        boosted=BoostedOptions(seed=seed, n_trees=_TREES),
+        listwise=ListwiseOptions(seed=seed),
+    )
+    with_head = np.stack(
         [
-            trees.rerank(own[None], table[None].astype(np.float32), parts.feature_names)[0]
+            head.rerank(own[None], table[None].astype(np.float32), parts.feature_names)[0]
             for own, table in zip(logits, part.features, strict=True)
         ]
     )
-    ranks = [realistic_rank(own, gold) for own, gold in zip(with_trees, golds, strict=True)]
-    return trees, with_trees, summarise_ranks(ranks, firsts.tolist())
+    ranks = [realistic_rank(own, gold) for own, gold in zip(with_head, golds, strict=True)]
+    return head, with_head, summarise_ranks(ranks, firsts.tolist())
 
 
 def _fingerprint(graph: GraphSnapshot, cases: Sequence[ClinicalCase], config: TrainConfig) -> str:

@@ -230,12 +230,7 @@ class Diagnoser:
             diagnoses=diagnoses,
             certainty=certainty,
             counterfactuals=self._without(case, order, asked) if asked.counterfactual else (),
-            next_questions=self._questions.best(
-                case,
-                belief,
-                most=asked.questions,
-                scores_of=lambda cases: self.scores(cases, genes=asked.genes),
-            )
+            next_questions=self._questions.best(case, belief, most=asked.questions)
             if questions and belief is not None
             else (),
             genes=self._genes.rank(terms, scores, belief) if asked.genes else (),

@@ -25,6 +25,10 @@ class InputError(Exception):
         end = "" if problem.endswith(("?", ".")) else "."
         super().__init__(f"{where}: {problem}{end} {mend}")
 
+    def __reduce__(self) -> tuple[type["InputError"], tuple[str, str, str]]:
+        """So that a worker process can hand it on."""
+        return InputError, (self.where, self.problem, self.mend)
+
     @classmethod
     def of(cls, where: object, error: BaseException, mend: str) -> "InputError":
         """What an inner layer said; the mend behind its last semicolon counts before `mend`.

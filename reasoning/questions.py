@@ -2,18 +2,17 @@
 
 Decides which of the valuable findings are shown (none that says nearly the same as a better one)
 and the cost class of the examination that shows it. What a question is worth is decided in
-`fusion.rescoring`; examinations are the graph's (MAxO observability of HPO terms).
+`fusion.symbolic.questions`; examinations are the graph's (MAxO observability of HPO terms).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
 from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 
 from fusion.predictor import Predictor
-from fusion.rescoring import RescoredQuestions
+from fusion.symbolic.questions import QuestionValue
 from kg.case import ClinicalCase
 from kg.vocabulary import Predicate
 
@@ -70,8 +69,8 @@ class NextQuestions:
         self._snapshot = predictor.graph
         self._ontology = predictor.symbolic.knowledge.ontology
         self._content = predictor.symbolic.profiles.content
-        self._rescored = RescoredQuestions(predictor)
-        self._value = self._rescored.value
+        self._encoder = predictor.symbolic.knowledge.encoder
+        self._value = QuestionValue(self._ontology, predictor.symbolic.profiles)
         self._entities = entities
         self._tests: dict[int, list[int]] | None = None
         self._lock = Lock()
@@ -82,7 +81,6 @@ class NextQuestions:
         belief: npt.NDArray[np.float64],
         *,
         most: int = 5,
-        scores_of: Callable[[Sequence[ClinicalCase]], npt.NDArray[np.float32]] | None = None,
     ) -> tuple[Question, ...]:
         """The findings whose answer would tell most, best first.
 
@@ -90,12 +88,12 @@ class NextQuestions:
             case: What has been said.
             belief: Probability of each disease of the catalogue.
             most: Questions to list.
-            scores_of: How patients are ranked; None for the scores of the model as they are.
         """
-        ((terms, gains),) = self._rescored.gains([case], belief[None], scores_of=scores_of)
+        terms, gains = self._value.gains(belief, self._encoder.encode(case))
         chosen: list[Question] = []
         said: set[int] = set()
-        for at, term in enumerate(terms.tolist()):
+        for at in np.argsort(-gains, kind="stable").tolist():
+            term = int(terms[at])
             if len(chosen) == most or gains[at] <= 0.0:
                 break
             ancestors = self._ontology.ancestors_of(term).tolist()

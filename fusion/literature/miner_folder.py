@@ -38,7 +38,13 @@ from .tags import TagSet
 from .word_bags import BagModel
 from .word_features import WordKnowledge
 
-__all__ = ["MinerFolderError", "MinerManifest", "load_miner", "read_manifest", "save_miner"]
+__all__ = [
+    "MinerFolderError",
+    "MinerManifest",
+    "load_miner",
+    "read_manifest",
+    "save_miner",
+]
 
 _FORMAT = 3
 _MANIFEST = "miner.json"
@@ -69,6 +75,11 @@ class MinerManifest:
     trained_on: frozenset[str]
     namespaces: dict[EntityType, tuple[str, ...]]
     n_documents: tuple[int, ...]
+
+    @property
+    def short_version(self) -> str:
+        """The version that statements carry."""
+        return self.version[:12]
 
 
 def save_miner(
@@ -175,7 +186,7 @@ def load_miner(folder: Path, graph: GraphSnapshot | None = None) -> TrainedMiner
             in_graph=None if graph is None else lambda curie: graph.index(curie) is not None,
         ),
         readers=readers,
-        version=manifest.version[:12],
+        version=manifest.short_version,
     )
 
 

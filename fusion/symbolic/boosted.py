@@ -20,7 +20,15 @@ from .features import SymbolicFeatures
 from .patients import TermSets
 from .trees import TreeOptions, fit_trees
 
-__all__ = ["BoostedOptions", "BoostedRanker", "TrainingSample", "sample_candidates"]
+__all__ = [
+    "BoostedOptions",
+    "BoostedRanker",
+    "TrainingSample",
+    "case_weights",
+    "columns_of",
+    "readable",
+    "sample_candidates",
+]
 
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]
@@ -177,6 +185,34 @@ class TrainingSample:
         )
 
 
+def readable(names: Sequence[str], wanted: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Features that a ranker may read, in their order: those wanted, none that tells who it is."""
+    allowed = frozenset(names if wanted is None else wanted) - _IDENTITY
+    return tuple(name for name in names if name in allowed)
+
+
+def columns_of(read: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Columns of the features that a ranker reads.
+
+    Raises:
+        ValueError: One of them is not among `names`.
+    """
+    if missing := [name for name in read if name not in names]:
+        raise ValueError(
+            f"features: {', '.join(missing)} missing, which the ranker was trained on; "
+            "make them with the same knowledge (with or without embedded names)"
+        )
+    return [names.index(name) for name in read]
+
+
+def case_weights(disease: npt.NDArray[np.integer], macro: float) -> npt.NDArray[np.float64]:
+    """Weight of each case, 1 on average: cases alike (`macro` 0) to diseases alike (1)."""
+    counted = np.bincount(disease)[disease].astype(np.float64)
+    weight: npt.NDArray[np.float64] = np.power(counted, -macro)
+    weight *= len(weight) / weight.sum()
+    return weight
+
+
 def _at_most(disease: IntArray, n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """Rows of at most `n` random cases of each disease, in their order."""
     shuffled = rng.permutation(len(disease))
@@ -253,11 +289,8 @@ class BoostedRanker:
             names: Features that may be read; those that tell single diseases apart never are.
         """
         chosen = options or BoostedOptions()
-        allowed = frozenset(sample.names if names is None else names) - _IDENTITY
-        per_disease = np.bincount(sample.disease)[sample.disease]
-        weight = np.power(per_disease.astype(np.float64), -chosen.macro)
-        weight *= len(weight) / weight.sum()
-        read = tuple(name for name in sample.names if name in allowed)
+        weight = case_weights(sample.disease, chosen.macro)
+        read = readable(sample.names, names)
         booster = fit_trees(
             sample.features[:, [sample.names.index(name) for name in read]],
             sample.relevant,
@@ -298,13 +331,7 @@ class BoostedRanker:
         Raises:
             ValueError: A feature that the ranker reads is not among `names`.
         """
-        missing = [name for name in self.names if name not in names]
-        if missing:
-            raise ValueError(
-                f"features: {', '.join(missing)} missing, which the ranker was trained on; "
-                "make them with the same knowledge (with or without embedded names)"
-            )
-        chosen = features[:, :, [names.index(name) for name in self.names]]
+        chosen = features[:, :, columns_of(self.names, names)]
         flat = chosen.reshape(-1, len(self.names))
         scores = self.booster.predict(flat, num_threads=self.n_threads)
         table: FloatArray = np.asarray(scores, dtype=np.float32).reshape(features.shape[:2])

@@ -30,7 +30,7 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
 
 _BLOCK = 16
-_FILES = ("indication.txt", "contraindication.txt")
+_FILES = ("indication", "contraindication")
 _ATTENTION = "attention.safetensors"
 _AHEAD = "ahead.safetensors"
 _RIDGE = (
@@ -45,8 +45,8 @@ class BoostedTreatments:
     """Trained trees.
 
     Attributes:
-        indication: LightGBM model.
-        contraindication: LightGBM model; None when there was nothing to learn from.
+        indication: LightGBM models; the mean of their scores counts.
+        contraindication: Likewise; none when there was nothing to learn from.
         names: Features that both were trained on.
         attention: What gives the last of them; None without.
         ridge_share: Share of the kernel ridge, of the standard deviation of the trees.
@@ -54,18 +54,18 @@ class BoostedTreatments:
         ahead: Scores of common diseases, made before; None for none.
     """
 
-    indication: Any
-    contraindication: Any
+    indication: tuple[Any, ...]
+    contraindication: tuple[Any, ...]
     names: tuple[str, ...]
     attention: PairAttention | None = None
-    ridge_share: float = 0.1
+    ridge_share: float = 0.07
     n_threads: int = 1
     ahead: ScoresAhead | None = None
-    _masks: tuple[TreeMasks | None, ...] = field(init=False)
+    _masks: tuple[tuple[TreeMasks | None, ...], ...] = field(init=False)
 
     def __post_init__(self) -> None:
         both = (self.indication, self.contraindication)
-        masks = tuple(None if booster is None else TreeMasks.of(booster) for booster in both)
+        masks = tuple(tuple(TreeMasks.of(booster) for booster in models) for models in both)
         object.__setattr__(self, "_masks", masks)
 
     @classmethod
@@ -96,7 +96,7 @@ class BoostedTreatments:
         *,
         progress: Callable[[int], None] = lambda _: None,
     ) -> list[Self]:
-        """Several rankers on the same pairs, with attention and without: samples are drawn once.
+        """Several rankers on the same pairs, with attention and without, from the same samples.
 
         Args:
             pairs: Labels and features.
@@ -108,15 +108,22 @@ class BoostedTreatments:
         """
         first = options[0]
         attention = None if first.attention is None else pairs.learn_attention(first.attention)
-        models: list[list[Any]] = []
+        models: list[list[tuple[Any, ...]]] = []
         for forbidden in (False, True):
-            if forbidden and not pairs.forbidden.any():
-                models.append([None] * len(options))
-                continue
-            sample = PairSample.draw(
-                pairs, forbidden=forbidden, attention=attention, options=first, progress=progress
-            )
-            models.append([_fit(sample.seen_by(own), own) for own in options])
+            fitted: list[tuple[Any, ...]] = [()] * len(options)
+            if pairs.forbidden.any() or not forbidden:
+                for bag in range(1 if forbidden else max(own.n_bags for own in options)):
+                    sample = PairSample.draw(
+                        pairs,
+                        forbidden=forbidden,
+                        attention=attention,
+                        options=replace(first, seed=first.seed + bag),
+                        progress=progress,
+                    )
+                    for at, own in enumerate(options):
+                        if bag < own.n_bags:
+                            fitted[at] += (_fit(sample.seen_by(own), own, seed=own.seed + bag),)
+            models.append(fitted)
         used = [None if own.attention is None else attention for own in options]
         return [
             cls(
@@ -163,15 +170,10 @@ class BoostedTreatments:
         features = self._own(features)
         out = np.zeros((*features.shape[:2], len(relations)), dtype=np.float32)
         for place, at in enumerate(relations):
-            booster = (self.indication, self.contraindication)[at]
-            if booster is not None:
-                masks = self._masks[at]
-                if masks is None:
-                    flat = features.reshape(-1, features.shape[-1])
-                    scores = booster.predict(flat, raw_score=True, num_threads=self.n_threads)
-                    trees = np.asarray(scores).reshape(features.shape[:2])
-                else:
-                    trees = np.stack([masks.predict(own) for own in features])
+            boosters = (self.indication, self.contraindication)[at]
+            if boosters:
+                found = zip(boosters, self._masks[at], strict=True)
+                trees = np.mean([self._trees(*one, features) for one in found], axis=0)
                 ridge = features[:, :, self.names.index(_RIDGE[at])]
                 ridge = ridge - ridge.mean(axis=1, keepdims=True)
                 spread = np.maximum(ridge.std(axis=1, keepdims=True), 1e-9)
@@ -179,6 +181,15 @@ class BoostedTreatments:
                 share = self.ridge_share * width
                 out[:, :, place] = trees + share * ridge / spread
         return out
+
+    def _trees(self, booster: Any, masks: TreeMasks | None, features: FloatArray) -> FloatArray:
+        """Log-odds of one model."""
+        if masks is not None:
+            return np.stack([masks.predict(own) for own in features])
+        flat = features.reshape(-1, features.shape[-1])
+        scores = booster.predict(flat, raw_score=True, num_threads=self.n_threads)
+        table: FloatArray = np.asarray(scores).reshape(features.shape[:2])
+        return table
 
     def _own(self, features: FloatArray) -> FloatArray:
         """The features that the trees were trained on: a model of before may know fewer."""
@@ -188,19 +199,24 @@ class BoostedTreatments:
         return np.ascontiguousarray(features[:, :, [given.index(name) for name in self.names]])
 
     def importance(self) -> dict[str, float]:
-        """Share of the gain of each feature in the indication model, largest first."""
-        gain = self.indication.feature_importance(importance_type="gain").astype(float)
+        """Share of the gain of each feature in the models of indications, largest first."""
+        gain = sum(model.feature_importance(importance_type="gain") for model in self.indication)
         share = gain / max(gain.sum(), 1e-12)
         return dict(sorted(zip(self.names, share.tolist(), strict=True), key=lambda x: -x[1]))
 
     def save(self, folder: Path) -> None:
         """Writes each model as LightGBM's text."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name, booster in zip(_FILES, (self.indication, self.contraindication), strict=True):
-            (folder / name).unlink(missing_ok=True)
-            if booster is not None:
-                booster.save_model(str(folder / name))
-        arrays = {"ridge_share": np.asarray([self.ridge_share], dtype=np.float32)}
+        for old in folder.glob("*indication*.txt"):
+            old.unlink()
+        both = (self.indication, self.contraindication)
+        for name, boosters in zip(_FILES, both, strict=True):
+            for bag, booster in enumerate(boosters):
+                booster.save_model(str(_bag(folder, name, bag)))
+        arrays = {
+            "ridge_share": np.asarray([self.ridge_share], dtype=np.float32),
+            "n_bags": np.asarray([len(models) for models in both], dtype=np.float32),
+        }
         if self.attention is not None:
             arrays |= self.attention.good.to_arrays("good")
             if self.attention.bad is not None:
@@ -218,11 +234,20 @@ class BoostedTreatments:
         Raises:
             ValueError: A file is missing or no LightGBM model.
         """
-        good, bad = (folder / name for name in _FILES)
         try:
-            indication = lightgbm.Booster(model_file=str(good))
-            contraindication = lightgbm.Booster(model_file=str(bad)) if bad.exists() else None
             arrays = load_file(folder / _ATTENTION)
+            held = arrays.get("n_bags")
+            if held is None:  # a model of before had one of each
+                held = np.asarray([1, _bag(folder, _FILES[1], 0).exists()])
+            indication, contraindication = (
+                tuple(
+                    lightgbm.Booster(model_file=str(_bag(folder, name, bag)))
+                    for bag in range(int(n_bags))
+                )
+                for name, n_bags in zip(_FILES, held, strict=True)
+            )
+            if len({tuple(model.feature_name()) for model in indication}) != 1:
+                raise ValueError("trees of unlike features, or none")
             share = float(arrays["ridge_share"][0])
             made = load_file(folder / _AHEAD) if (folder / _AHEAD).exists() else None
             ahead = None if made is None else ScoresAhead(**made)
@@ -239,14 +264,18 @@ class BoostedTreatments:
         return cls(
             indication=indication,
             contraindication=contraindication,
-            names=tuple(name.replace("_", " ") for name in indication.feature_name()),
+            names=tuple(name.replace("_", " ") for name in indication[0].feature_name()),
             attention=None if over_good is None else PairAttention(good=over_good, bad=over_bad),
             ridge_share=share,
             ahead=ahead,
         )
 
 
-def _fit(sample: PairSample, options: BoostedTreatmentOptions) -> Any:
+def _bag(folder: Path, name: str, bag: int) -> Path:
+    return folder / (f"{name}-{bag}.txt" if bag else f"{name}.txt")
+
+
+def _fit(sample: PairSample, options: BoostedTreatmentOptions, *, seed: int) -> Any:
     return fit_trees(
         sample.features,
         sample.relevant,
@@ -259,6 +288,6 @@ def _fit(sample: PairSample, options: BoostedTreatmentOptions) -> Any:
             learning_rate=options.learning_rate,
             smallest_leaf=options.smallest_leaf,
             n_threads=options.n_threads,
-            seed=options.seed,
+            seed=seed,
         ),
     )

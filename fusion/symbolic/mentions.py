@@ -91,15 +91,15 @@ class Mentions:
 
     Args:
         snapshot: The graph.
-        treatments: Nodes of the treatments.
+        texts: What is written of each treatment.
     """
 
-    def __init__(self, snapshot: GraphSnapshot, treatments: IntArray) -> None:
+    def __init__(self, snapshot: GraphSnapshot, texts: Sequence[str]) -> None:
         self._snapshot = snapshot
         self._names_of: dict[int, list[str]] = {}
         named = np.concatenate([snapshot.nodes_of(kind) for kind in _NAMED])
         self._texts = _Texts(
-            [snapshot.node(node).definition for node in treatments.tolist()],
+            texts,
             (snapshot.labels[node] for node in named.tolist()),
         )
         edges = snapshot.edges(Predicate.SUBCLASS_OF)

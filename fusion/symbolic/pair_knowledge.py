@@ -16,13 +16,21 @@ from kg.vocabulary import NodeType
 
 from .borrowing import Borrowing
 from .kernels import DISEASE_KINDS, disease_descriptions, name_mentions, treatment_descriptions
-from .mentions import Mentions
+from .prose import Prose, with_parts
 from .treatments import TreatmentCatalogue
 
-__all__ = ["PairKnowledge"]
+__all__ = ["KNOWN_OF", "PairKnowledge"]
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
+
+KNOWN_OF: tuple[str, ...] = (
+    "number of parts",
+    "length of text",
+    "number of targets",
+    "number of classes",
+)
+"""What is counted of a treatment, as names of features."""
 
 _TEXT_POWER = 4  # of the cosine of two treatments' texts: most texts about drugs are alike
 _FAINT = 0.03  # parts of a unit description below this cost more than they say
@@ -47,7 +55,8 @@ class PairKnowledge:
             it or below it; None when classes are not used.
         treatment_text: Text of each treatment; None when texts of treatments are not used.
         mentions: What `name_mentions` gives; None likewise.
-        named: Names of diseases in texts of treatments; None likewise.
+        prose: What is written of treatments and their parts; None likewise.
+        known_of: How much is known of each treatment, columns as `KNOWN_OF`.
     """
 
     text: FloatArray
@@ -60,7 +69,8 @@ class PairKnowledge:
     classes: tuple[FloatArray, Any] | None
     treatment_text: FloatArray | None
     mentions: tuple[Any, Any] | None
-    named: Mentions | None
+    prose: Prose | None
+    known_of: FloatArray
 
     @classmethod
     def from_snapshot(
@@ -126,7 +136,12 @@ class PairKnowledge:
             classes=_class_texts(text, own["class"][nodes]) if treatment_classes else None,
             treatment_text=prose,
             mentions=mentions,
-            named=Mentions(snapshot, nodes) if treatment_text else None,
+            prose=Prose(snapshot, nodes, text, text if names is None else names)
+            if treatment_text
+            else None,
+            known_of=_known_of(
+                snapshot, nodes, own, text=treatment_text, classes=treatment_classes
+            ),
         )
 
     def class_likeness(self, nodes: IntArray) -> FloatArray:
@@ -147,6 +162,20 @@ class PairKnowledge:
         for kind in DISEASE_KINDS:
             rows[kind] = _unit_rows(weights @ self.diseases[kind])
         return rows
+
+
+def _known_of(
+    snapshot: GraphSnapshot, nodes: IntArray, own: dict[str, Any], *, text: bool, classes: bool
+) -> FloatArray:
+    """`KNOWN_OF` for each treatment; 0 for what must not be used."""
+    written = [len(snapshot.node(node).definition) * text for node in nodes.tolist()]
+    counts = [
+        [len(group) - 1 for group in with_parts(snapshot, nodes)],
+        written,
+        np.diff(own["target"][nodes].indptr),
+        np.diff(own["class"][nodes].indptr) * classes,
+    ]
+    return np.stack(counts, axis=1).astype(np.float32)
 
 
 def _class_texts(text: FloatArray, members: Any) -> tuple[FloatArray, Any]:

@@ -46,6 +46,7 @@ class BoostedTreatmentOptions:
         macro: 0 weighs pairs alike, 1 weighs diseases alike.
         ridge_share: Share of the kernel ridge beside the trees, of their standard deviation.
         attention: How attention is trained; None leaves it out.
+        n_bags: Samples of pairs for indications, each with trees of its own.
         n_threads: Threads of LightGBM.
         seed: Of sampling and bagging.
     """
@@ -58,8 +59,9 @@ class BoostedTreatmentOptions:
     learning_rate: float = 0.06
     smallest_leaf: int = 40
     macro: float = 0.5
-    ridge_share: float = 0.1  # of a standard deviation; it breaks ties among the first
+    ridge_share: float = 0.07  # of a standard deviation; it breaks ties among the first
     attention: AttentionOptions | None = field(default_factory=AttentionOptions)
+    n_bags: int = 2
     n_threads: int = 1
     seed: int = 0
 

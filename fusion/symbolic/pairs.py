@@ -22,13 +22,12 @@ import numpy.typing as npt
 
 from kg.snapshot import GraphSnapshot
 
+from .attended_features import ATTENDED, ATTENDED_FEATURES, RIDGE, attended_columns
 from .attention import AttentionOptions, DiseaseAttention
 from .kernels import TREATMENT_KINDS
 from .kin import Kin
 from .labelled_side import ATTENTION_START, COMBINED, COMPARED, LabelledSide, neighbour_weights
-from .mentions import MENTION_FEATURES
 from .pair_knowledge import PairKnowledge
-from .treatment_places import log_rank, topped
 from .treatments import TreatmentCatalogue, TreatmentLabels
 
 __all__ = ["ATTENDED_FEATURES", "PAIR_FEATURES", "PairAttention", "PairFeatures", "PairOptions"]
@@ -60,23 +59,8 @@ PAIR_FEATURES: tuple[str, ...] = (
 )
 """Names of the features, in their order."""
 
-_ATTENDED = "attention through similar treatments"
-_RIDGE = "kernel ridge through similar treatments"
 _RECEIVED = "nearest neighbour through similar treatments"  # without the treatment's own
 _PROFILE = "treatment profile neighbours"
-_RANKED = (_ATTENDED, _RIDGE, "combined neighbours", _PROFILE)
-_TOPPED = (_ATTENDED, "attention", _RIDGE)
-
-ATTENDED_FEATURES: tuple[str, ...] = (
-    "attention",
-    _ATTENDED,
-    "contraindication attention",
-    *(f"rank by {name}" for name in _RANKED),
-    *(f"{name} against the first" for name in _TOPPED),
-    "disease text and class name",
-    *MENTION_FEATURES,
-)
-"""Names of the features that come with learnt attention, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -261,13 +245,7 @@ class PairFeatures:
         names = PAIR_FEATURES
         if attention is not None:
             names = (*names, *ATTENDED_FEATURES)
-            columns["disease text and class name"] = self.knowledge.class_likeness(nodes)
-            if self.knowledge.named is not None:
-                named = self.knowledge.named.of(nodes)
-                columns |= {name: named[:, :, at] for at, name in enumerate(MENTION_FEATURES)}
-            known = dict(columns)
-            columns |= {f"rank by {n}": log_rank(known[n]) for n in _RANKED if n in known}
-            columns |= {f"{n} against the first": topped(known[n]) for n in _TOPPED if n in known}
+            columns |= attended_columns(self.knowledge, nodes, columns)
         # Feature after feature in memory: that is how they are made, and how trees read them.
         out = np.zeros((len(nodes), len(names), len(self.catalogue)), dtype=np.float32)
         for at, name in enumerate(names):
@@ -313,11 +291,11 @@ class PairFeatures:
         every = side.compare(described)
         ridge = side.spread(side.ridge_weights(every, hidden))
         out: _Columns = {"log degree": degree, "kernel ridge": ridge}
-        along: _Columns = {_RIDGE: ridge}
+        along: _Columns = {RIDGE: ridge}
         if attention is not None:
             weights = attention.good.weights(side.attention_inputs(every), hidden)
             attended = np.asarray(weights @ side.scaled_labels, dtype=np.float32)
-            out["attention"] = along[_ATTENDED] = attended
+            out["attention"] = along[ATTENDED] = attended
         _hide(every, hidden)
         weights_of = {f"{kind} neighbours": self._weights(kind, every[kind]) for kind in every}
         weights_of["mean text similarity"] = every["text"]

@@ -9,6 +9,13 @@ nats about the disease (`H` the entropy of yes and no; Lindley 1956). Beliefs be
 hundred diseases, and the belief that the disease is none of the catalogue, are counted as one that
 shows every sign as often as diseases do on average. What has been said already, or follows from it,
 is worth nothing: terms implied by a present finding, or under an excluded one.
+
+Among findings of which the answer is known to be on record, what a *yes* would tell chooses better:
+
+.. math:: Y(t) = \ln \frac{\sum_d p(d) f(d, t)}{b(t)} - \ln c(t)
+
+with the share `b(t)` of patients who show `t` and the share `c(t)` of diseases that do: how much
+likelier it is here than elsewhere, and how specific.
 """
 
 from collections.abc import Sequence
@@ -44,6 +51,7 @@ class QuestionValue:
         self._ontology = ontology
         self._shares = profiles.family_closed
         self._background = profiles.background.astype(np.float64)
+        self._content = profiles.content.astype(np.float64)
         self._askable = ontology.below(PHENOTYPIC_ABNORMALITY)
         root = [at for at, curie in enumerate(ontology.ids) if curie == PHENOTYPIC_ABNORMALITY]
         self._askable[root] = False
@@ -70,9 +78,7 @@ class QuestionValue:
             case: What has been said.
             among: Ontology positions to choose from; None for the signs of the likely diseases.
         """
-        n = min(_MOST_DISEASES, len(belief))
-        likely = np.argpartition(-belief, n - 1)[:n]
-        likely = likely[belief[likely] > 0]
+        likely = self._likely(belief)
         still_open = self.open_terms(case)
         rows: Any = self._shares[likely]
         if among is None:
@@ -90,6 +96,25 @@ class QuestionValue:
         gains: FloatArray = np.maximum(entropy(yes) - left, 0.0)
         return terms, gains
 
+    def telling(
+        self, belief: FloatArray, case: TermSets, among: Sequence[int] | IntArray
+    ) -> tuple[IntArray, FloatArray]:
+        """Terms whose answer is on record, and what a yes would tell, in nats.
+
+        Args:
+            belief: As in `gains`.
+            case: What has been said.
+            among: Ontology positions to choose from.
+        """
+        wanted = np.unique(np.asarray(among, dtype=np.int64))
+        terms = wanted[self.open_terms(case)[wanted]].astype(np.int32)
+        likely = self._likely(belief)
+        shares, usual = self.chances(likely, terms)
+        rest = max(1.0 - float(belief[likely].sum()), 0.0)
+        yes = belief[likely].astype(np.float64) @ shares + rest * usual
+        worth: FloatArray = np.log(yes / usual) + self._content[terms]
+        return terms, worth
+
     def chances(
         self, diseases: npt.NDArray[np.integer[Any]], terms: IntArray
     ) -> tuple[FloatArray, FloatArray]:
@@ -101,6 +126,13 @@ class QuestionValue:
         usual: FloatArray = np.clip(self._background[terms], _LEAST, _MOST)
         shares = np.asarray(self._shares[diseases][:, terms].todense(), dtype=np.float64)
         return np.clip((1.0 - _NOISE) * shares + _NOISE * usual, _LEAST, _MOST), usual
+
+    @staticmethod
+    def _likely(belief: FloatArray) -> npt.NDArray[np.intp]:
+        """The first diseases by belief, in no order."""
+        n = min(_MOST_DISEASES, len(belief))
+        likely = np.argpartition(-belief, n - 1)[:n]
+        return likely[belief[likely] > 0]
 
     def chance_of_yes(self, belief: FloatArray, term: int) -> float:
         """Probability that the patient shows a finding."""

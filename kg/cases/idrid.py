@@ -13,12 +13,12 @@ from kg.case import ClinicalCase, ImageReference
 from .problem import CaseError, CaseReadError
 from .table import read_rows
 
-__all__ = ["idrid_images", "read_idrid", "read_idrid_grades"]
+__all__ = ["IDRID_TABLES", "idrid_images", "read_idrid", "read_idrid_grades"]
 
 _RETINOPATHY = "MONDO:0005266"
 _PROLIFERATIVE = "MONDO:0001660"
 _MACULAR_EDEMA = "MONDO:0004728"
-_TABLES = "*Labels*.csv"  # upstream names them by part: a._…_Training_…, b._…_Testing_…
+IDRID_TABLES = "*Labels*.csv"  # upstream names them by part: a._…_Training_…, b._…_Testing_…
 _NAME, _GRADE, _EDEMA = "Image name", "Retinopathy grade", "Risk of macular edema"
 _MEND = "give the upstream table"
 
@@ -40,9 +40,9 @@ def _grades(folder: Path) -> Iterator[tuple[str, int, int]]:
 
 
 def _rows(folder: Path) -> Iterator[dict[str, str]]:
-    tables = sorted(folder.glob(_TABLES))
+    tables = sorted(folder.glob(IDRID_TABLES))
     if not tables:
-        raise CaseReadError(f"no table {_TABLES}", "give the folder of the data set")
+        raise CaseReadError(f"no table {IDRID_TABLES}", "give the folder of the data set")
     for table in tables:
         yield from read_rows(table, (_NAME, _GRADE, _EDEMA))
 

@@ -185,14 +185,20 @@ def _key(path: Path, asked: str) -> str:
 # ------------------------------------------------------------------ in a worker
 
 _plug: Plug | None = None
+_failure: Exception | None = None
 
 
 def _start(source: MiningSource) -> None:
-    global _plug
-    _plug = source()
+    global _plug, _failure
+    try:
+        _plug = source()
+    except Exception as error:  # raised with the first file: of a start a pool says nothing
+        _failure = error
 
 
 def _run_job(job: _Job) -> str:
+    if _failure is not None:
+        raise _failure
     if _plug is None:
         raise RuntimeError("the worker has no miner")
     _mine_file(job, _plug)

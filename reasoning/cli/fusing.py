@@ -7,8 +7,15 @@ import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reasoning.errors import InputError
 
 from .console import stderr, warn
+
+if TYPE_CHECKING:
+    from kg.snapshot import GraphSnapshot
+    from reasoning.evaluate.chest_cohort import ChestCohort
 
 __all__ = ["evaluate_chest"]
 
@@ -30,7 +37,8 @@ def evaluate_chest(
     """Runs the benchmark and writes `fusion.json`, `fusion.md` and `notes.html`.
 
     Raises:
-        ValueError: A folder holds no patient that counts.
+        InputError: A folder cannot be read.
+        ValueError: Too few patients are left.
     """
     import numpy as np
 
@@ -38,7 +46,7 @@ def evaluate_chest(
     from fusion.classes.cohort import tokenize_cohort
     from kg.cases.chest_classes import CHEST_CLASSES
     from kg.hpo_graph import packaged_hpo
-    from reasoning.evaluate.chest_cohort import ChestCohort, opened, read_chest_cohort
+    from reasoning.evaluate.chest_cohort import ChestCohort, seen_elsewhere
     from reasoning.evaluate.fused import FusedOptions, evaluate_fused
     from reasoning.evaluate.fused_report import fused_json, fused_markdown
     from reasoning.evaluate.note_words import explain_notes, note_words_markdown, render_notes
@@ -51,17 +59,15 @@ def evaluate_chest(
     snapshot = packaged_hpo() if graph is None else open_graph(graph)
     with ExitStack() as stack:
         cohorts = [
-            read_chest_cohort(stack.enter_context(opened(path, warn)), snapshot, warn=warn)
-            for path in ([folder] if test is None else [folder, test])
+            _read(stack, path, snapshot) for path in ([folder] if test is None else [folder, test])
         ]
-        known = {case.case_id for case in cohorts[0].cases}
-        for cohort in cohorts[1:]:
-            both = known & {case.case_id for case in cohort.cases}
-            if both:
-                warn(f"{len(both)} patients of {test} are in {folder} too; tested, not trained on")
         tested = [case for cohort in cohorts[1:] for case in cohort.cases]
-        elsewhere = {case.case_id for case in tested}
-        first = [at for at, c in enumerate(cohorts[0].cases) if c.case_id not in elsewhere]
+        elsewhere = seen_elsewhere(cohorts[0].cases, tested)
+        if elsewhere:
+            warn(f"{len(elsewhere)} patients of {folder} are in {test} too; not trained on")
+        first = [at for at in range(len(cohorts[0].cases)) if at not in elsewhere]
+        if not first:
+            raise ValueError(f"all patients are in {test} too; give others to train on")
         cases = [*(cohorts[0].cases[at] for at in first), *tested]
         classes = np.concatenate([cohorts[0].classes[first], *(c.classes for c in cohorts[1:])])
         progress(f"tokens of {len(cases)} patients")
@@ -93,3 +99,15 @@ def evaluate_chest(
     write_text(out / "fusion.json", json.dumps(fused_json(result, whole, options), indent=1))
     write_text(out / "fusion.md", table)
     print(table)
+
+
+def _read(stack: ExitStack, path: Path, graph: "GraphSnapshot") -> "ChestCohort":
+    """A cohort whose files stay until the stack is closed."""
+    from reasoning.evaluate.chest_cohort import CHEST_TABLE, read_chest_cohort
+    from reasoning.evaluate.unpacked import opened
+
+    try:
+        folder = stack.enter_context(opened(path, CHEST_TABLE, warn))
+        return read_chest_cohort(folder, graph, warn=warn)
+    except ValueError as error:
+        raise InputError.of(path, error, "See iatros evaluate multimodal --help") from error

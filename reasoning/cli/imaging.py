@@ -28,14 +28,14 @@ def multimodal(
     cohort: Annotated[
         Path,
         typer.Argument(
-            help="Folder in the form of IDRiD (*Labels*.csv, images/) or of covid-chestxray "
-            "(metadata.csv, images/; also as zip)."
+            help="Folder or zip in the form of IDRiD (*Labels*.csv, images/) or of "
+            "covid-chestxray (metadata.csv, images/)."
         ),
     ],
     out: Results,
     test: Annotated[
         Path | None,
-        typer.Option("--test", help="Test on this folder, and train on all of COHORT."),
+        typer.Option("--test", help="Test on this folder or zip, train on all of COHORT."),
     ] = None,
     encoder: Annotated[
         str | None, typer.Option("--encoder", help="Network of timm; the offline default if none.")
@@ -115,7 +115,6 @@ def multimodal(
         return
     from encoders import EncoderError
     from fusion.imaging import GradingConfig, HeatMapError
-    from reasoning.evaluate.graded_images import read_graded_images
     from reasoning.evaluate.grading import evaluate_grading, grading_json, grading_markdown
     from reasoning.evaluate.grading_methods import GradingOptions
     from reasoning.render import write_text
@@ -134,9 +133,9 @@ def multimodal(
         training=GradingConfig(epochs=epochs, seed=seed),
         seed=seed,
     )
+    images = _read(cohort, size)
+    tested = _read(test, size) if test else None
     try:
-        images = read_graded_images(cohort, size=size, warn=warn)
-        tested = read_graded_images(test, size=size, warn=warn) if test else None
         rows = evaluate_grading(
             images,
             options,
@@ -149,6 +148,18 @@ def multimodal(
     write_text(out / "grading.json", json.dumps(grading_json(rows, options), indent=1))
     write_text(out / "grading.md", grading_markdown(rows))
     print(grading_markdown(rows))
+
+
+def _read(path: Path, size: int) -> "GradedImages":
+    from kg.cases.idrid import IDRID_TABLES
+    from reasoning.evaluate.graded_images import read_graded_images
+    from reasoning.evaluate.unpacked import opened
+
+    try:
+        with opened(path, IDRID_TABLES, warn) as folder:
+            return read_graded_images(folder, size=size, warn=warn)
+    except ValueError as error:
+        raise InputError.of(path, error, "See iatros evaluate multimodal --help") from error
 
 
 def _write_heat_maps(out: Path, name: str, grader: "ImageGrader", images: "GradedImages") -> None:

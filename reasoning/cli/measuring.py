@@ -90,7 +90,7 @@ def diagnosis(
         whole = TrainedModel(cases=of_id, config=training, out=out / "models", node_text=text)
         scorers += [
             whole,
-            whole.ablation("iatros without boosted trees", "combiner"),
+            whole.ablation("iatros without trees and network", "combiner"),
             whole.ablation("iatros, neural scores alone", "neural"),
         ]
     options = EvaluationOptions(
@@ -183,16 +183,19 @@ def treatment(
         model = TrainConfig.from_mapping(read_config(config)).model
     except (ConfigError, TypeError) as error:
         raise InputError.of(config or "--config", error, "See docs/training.md") from error
+    try:
+        options = TreatmentEvaluationOptions(
+            tasks=tuple(tasks[name] for name in dict.fromkeys(task or _TASKS)),
+            texts=(True, False) if text is None else (text,),
+            n_samples=samples,
+            folds=tuple(fold) if fold else None,
+            held_out="pairs" if pairs else "diseases",
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--fold") from error
     snapshot = open_graph(graph)
     stderr.print("embedding the texts and names of nodes")
     nodes = embed_graph(snapshot, model)
-    options = TreatmentEvaluationOptions(
-        tasks=tuple(tasks[name] for name in dict.fromkeys(task or _TASKS)),
-        texts=(True, False) if text is None else (text,),
-        n_samples=samples,
-        folds=tuple(fold) if fold else None,
-        held_out="pairs" if pairs else "diseases",
-    )
     try:
         evaluate_treatment(
             snapshot,

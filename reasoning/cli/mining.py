@@ -41,11 +41,20 @@ class MinerChoice:
         return _plug(self)
 
     def facts(self) -> tuple[str, str]:
-        """Name and version of the miner; the one without training need not be made for that."""
+        """Name and version of the miner; one of ours need not be opened for that."""
         from kg.literature.rules import CueMiner
 
         if self.name is None and self.model is None:
             return CueMiner.name, CueMiner.version
+        if self.name is None and self.model is not None:
+            from fusion.literature import MinerFolderError, TrainedMiner, read_manifest
+
+            try:
+                return TrainedMiner.name, read_manifest(self.model).short_version
+            except MinerFolderError as error:
+                raise InputError.of(
+                    self.model, error, "Train it with iatros train-miner"
+                ) from error
         reader = self().reader
         return reader.name, reader.version
 

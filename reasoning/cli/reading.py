@@ -56,6 +56,8 @@ def train_miner(
 ) -> None:
     """Train a miner on annotated papers; a stopped run goes on where it was.
 
+    With MiniLM some 15 minutes of one core for 1,400 abstracts, with --encoder none some 4.
+
     Example: iatros train-miner CDR_TrainingSet.PubTator.txt --graph graphs/full --out miners/cdr
     """
     from fusion.literature import GoldError, MinerSettings, SettingsError

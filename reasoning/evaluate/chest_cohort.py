@@ -1,14 +1,12 @@
 """The chest cohort as a benchmark: who counts, masked notes, and an audit of the masking.
 
-Decides that patients with a note and a diagnosis count, how a zip archive of the data set is read,
-and which names the audit looks for: all names of all diagnoses of the set, with the labels and
-synonyms that the graph knows.
+Decides that patients with a note and a diagnosis count, and which names the audit looks for: all
+names of all diagnoses of the set, with the labels and synonyms that the graph knows.
 """
 
-import tempfile
+import hashlib
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -16,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.case import ClinicalCase
-from kg.cases.archive import ArchiveLimits, CaseFile, walk
 from kg.cases.chest_classes import CHEST_CLASSES, chest_class
 from kg.cases.covid_chestxray import (
     DIAGNOSIS_WORDS,
@@ -28,10 +25,9 @@ from kg.cases.masking import MaskLeak, audit_masking, mask_diagnosis
 from kg.cases.problem import CaseError
 from kg.snapshot import GraphSnapshot
 
-__all__ = ["ChestCohort", "is_chest_cohort", "opened", "read_chest_cohort"]
+__all__ = ["CHEST_TABLE", "ChestCohort", "is_chest_cohort", "read_chest_cohort", "seen_elsewhere"]
 
-_IMAGES = (".png", ".jpg", ".jpeg")
-_TABLE = "metadata.csv"
+CHEST_TABLE = "metadata.csv"
 _MIN_SYNONYM = 5  # shorter ones are part of other words
 
 
@@ -65,44 +61,7 @@ def is_chest_cohort(path: Path) -> bool:
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:
-        return any(PurePosixPath(name).name == _TABLE for name in archive.namelist())
-
-
-@contextmanager
-def opened(path: Path, warn: Callable[[str], None]) -> Iterator[Path]:
-    """The folder itself, or a zip archive unpacked into a folder that goes afterwards.
-
-    Only the table and pictures are taken, within the limits that all archives have.
-
-    Raises:
-        ValueError: The archive holds no table.
-    """
-    if path.is_dir():
-        yield path
-        return
-    limits = ArchiveLimits(suffixes=(_TABLE, *_IMAGES), content="table or image")
-    with tempfile.TemporaryDirectory(prefix="iatros-") as scratch:
-        folder = Path(scratch)
-        (folder / "images").mkdir()
-        for item in walk(path, limits):
-            if isinstance(item, CaseFile):
-                _take(item, folder, warn)
-            else:
-                warn(str(item))
-        if not (folder / _TABLE).is_file():
-            raise ValueError(f"holds no {_TABLE}; pack the folder of the data set")
-        yield folder
-
-
-def _take(item: CaseFile, folder: Path, warn: Callable[[str], None]) -> None:
-    name = PurePosixPath(item.name).name
-    target = folder / name if name == _TABLE else folder / "images" / name
-    if target.exists():
-        warn(f"{item.where}: second file of this name, the first one counts")
-        return
-    with item.open() as stream, target.open("wb") as out:
-        while block := stream.read(1 << 20):
-            out.write(block)
+        return any(PurePosixPath(name).name == CHEST_TABLE for name in archive.namelist())
 
 
 def read_chest_cohort(
@@ -137,6 +96,24 @@ def read_chest_cohort(
         leaks=audit_masking([case.note or "" for case in cases], names),
         n_names=len(names),
     )
+
+
+def seen_elsewhere(cases: Sequence[ClinicalCase], others: Sequence[ClinicalCase]) -> frozenset[int]:
+    """Places of the cases that are among the others: by their name, or by a picture they share."""
+    names = {case.case_id for case in others}
+    pictures = {picture for case in others for picture in _pictures(case)}
+    return frozenset(
+        at
+        for at, case in enumerate(cases)
+        if case.case_id in names or not pictures.isdisjoint(_pictures(case))
+    )
+
+
+def _pictures(case: ClinicalCase) -> Iterator[bytes]:
+    for image in case.images:
+        path = Path(image.path)
+        if path.is_file():
+            yield hashlib.sha256(path.read_bytes()).digest()
 
 
 def _names_of_graph(graph: GraphSnapshot) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from fusion.diagnosis_trees import shortlist
 from fusion.finding_embedding import EmbeddingOptions, FindingEmbedding, FindingWorld
+from fusion.head_ranking import shortlist
 from fusion.symbolic import CLASSICAL, Fold, ReferenceCases, SymbolicFeatures
 from fusion.symbolic.boosted import BoostedOptions, BoostedRanker, TrainingSample
 from fusion.symbolic.comparable import log_rank, margin

@@ -5,6 +5,7 @@ Decides how they are read; what is trained on them is decided in `grading_method
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,22 +44,33 @@ class GradedImages:
             levels=self.levels[rows],
         )
 
-    def joined(self, other: GradedImages) -> GradedImages:
-        """These and then others.
+    def without(self, other: GradedImages) -> GradedImages:
+        """Those that do not stand in `other` too, pixel for pixel and whatever their names.
+
+        Names say little: the upstream sets number both their parts from 1.
 
         Raises:
-            ValueError: If an image stands in both.
+            ValueError: If none is left.
         """
-        if shared := sorted(set(self.names) & set(other.names)):
+        theirs = {_fingerprint(image) for image in other.pixels}
+        left = [row for row, image in enumerate(self.pixels) if _fingerprint(image) not in theirs]
+        if not left:
             raise ValueError(
-                f"{len(shared)} images stand in both folders, the first: {shared[0]}; "
-                "test on images that are not trained on"
+                "all images stand in both folders; test on images that are not trained on"
             )
+        return self if len(left) == len(self.names) else self.some(np.asarray(left))
+
+    def joined(self, other: GradedImages) -> GradedImages:
+        """These and then others."""
         return GradedImages(
             names=self.names + other.names,
             pixels=torch.cat([self.pixels, other.pixels]),
             levels=np.concatenate([self.levels, other.levels]),
         )
+
+
+def _fingerprint(image: Tensor) -> bytes:
+    return hashlib.sha256(image.contiguous().numpy().tobytes()).digest()
 
 
 def read_graded_images(folder: Path, *, size: int, warn: Callable[[str], None]) -> GradedImages:

@@ -57,10 +57,15 @@ def evaluate_grading(
     Args:
         images: What is trained on and, without `test`, tested by folds.
         options: What is run.
-        test: Images that are tested only.
+        test: Images that are tested only; those that stand in `images` too are not trained on.
         progress: Told what goes on.
         watch: Given the first grader that was fine-tuned, by name, and the images held out from it.
     """
+    if test is not None:
+        n_given = len(images.names)
+        images = images.without(test)
+        if twice := n_given - len(images.names):
+            progress(f"{twice} images stand in both folders; tested, not trained on")
     both = images if test is None else images.joined(test)
     parts = _parts(images, options) if test is None else [_apart(images, test)]
     rows, features = probe_rows(both, options, progress)

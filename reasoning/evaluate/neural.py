@@ -35,8 +35,8 @@ class ModelScorer:
         predictor: The model.
         cases: Cases by id, with their notes and images.
         columns: Position in the model's catalogue of each benchmark disease, -1 for none.
-        part: `all`; `combiner` for the model without its boosted trees, `neural` for the neural
-            scores alone (ablations).
+        part: `all`; `combiner` for the model without trees and listwise network, `neural` for the
+            neural scores alone (ablations).
     """
 
     name: str
@@ -66,7 +66,7 @@ class ModelScorer:
         if self.part == "neural":
             logits = self.predictor.score_diagnoses_neural(cases)
         else:
-            logits = self.predictor.score_diagnoses(cases, trees=self.part == "all")
+            logits = self.predictor.score_diagnoses(cases, head=self.part == "all")
         lowest = logits.min() - 1.0 if logits.size else 0.0
         scores: FloatArray = np.where(self.columns >= 0, logits[:, self.columns], lowest)
         return scores.astype(np.float32)

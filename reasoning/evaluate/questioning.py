@@ -2,8 +2,8 @@
 
 Decides the game. Of a held-out case a few present terms are shown and the rest is hidden; a policy
 asks one question after the other and gets nothing but what the case records, and the model ranks
-anew after each answer. The policy under test is that of `fusion.rescoring`. Two games, always
-reported together:
+anew after each answer. The policies under test are those of `fusion.symbolic.questions`. Two
+games, always reported together:
 
 - `recorded`: only hidden recorded terms can be asked about, so every question has an answer; the
   random policy draws from the same list.
@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.predictor import Predictor
-from fusion.rescoring import RescoredQuestions
 from fusion.symbolic import TermSets
+from fusion.symbolic.questions import QuestionValue
 from kg.case import ClinicalCase, Observation
 from kg.ontology import Ontology
 
@@ -109,8 +109,7 @@ def play(
     """
     rng = np.random.default_rng([seed, 11])
     ontology = predictor.symbolic.knowledge.ontology
-    rescored = RescoredQuestions(predictor)
-    value = rescored.value
+    value = QuestionValue(ontology, predictor.symbolic.profiles)
     rows, parts = [], []
     for row, case in enumerate(cases):
         terms = predictor.symbolic.knowledge.encoder.encode(case)
@@ -156,10 +155,12 @@ def play(
     def best(
         some: Sequence[_Patient], beliefs: Beliefs, asked: Sequence[set[int]]
     ) -> list[int | None]:
-        among = [left(*each) for each in zip(some, beliefs, asked, strict=True)]
-        cases = [_as_case(predictor, patient) for patient in some]
-        ranked = rescored.gains(cases, beliefs, among=among)
-        return [int(terms[0]) if len(terms) else None for terms, _ in ranked]
+        worth = value.telling if game == "recorded" else value.gains
+        found: list[int | None] = []
+        for patient, belief, said in zip(some, beliefs, asked, strict=True):
+            terms, gains = worth(belief, _said(patient), among=left(patient, belief, said))
+            found.append(int(terms[gains.argmax()]) if len(terms) else None)
+        return found
 
     def anything(
         some: Sequence[_Patient], beliefs: Beliefs, asked: Sequence[set[int]]

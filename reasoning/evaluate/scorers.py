@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from fusion.diagnosis_trees import shortlist
+from fusion.head_ranking import shortlist
 from fusion.symbolic import SymbolicFeatures, TermSets
 from fusion.symbolic.boosted import BoostedRanker
 

@@ -17,7 +17,7 @@ from fusion.symbolic.pair_sampling import BoostedTreatmentOptions
 from fusion.symbolic.pairs import PairOptions
 from kg.snapshot import GraphSnapshot
 
-from .treatment_pairs import PairSplit
+from .treatment_pairs import HeldOutPairs
 from .treatment_protocol import (
     EVERY_CURE,
     PHARMACOTHERAPY,
@@ -47,6 +47,9 @@ class TreatmentEvaluationOptions:
         pairs: Settings of the features.
         boosted: How trees are trained; None leaves them out.
         n_samples: Bootstrap samples.
+
+    Raises:
+        ValueError: A fold has another number than there are.
     """
 
     tasks: tuple[TreatmentTask, ...] = (
@@ -61,6 +64,11 @@ class TreatmentEvaluationOptions:
     pairs: PairOptions = field(default_factory=PairOptions)
     boosted: BoostedTreatmentOptions | None = field(default_factory=BoostedTreatmentOptions)
     n_samples: int = 1000
+
+    def __post_init__(self) -> None:
+        outside = [number for number in self.folds or () if not 0 <= number < self.n_folds]
+        if outside:
+            raise ValueError(f"fold {outside[0]} is not one of 0 to {self.n_folds - 1}")
 
 
 def evaluate_treatment(
@@ -85,7 +93,7 @@ def evaluate_treatment(
         progress: Told what is being done.
 
     Raises:
-        ValueError: The graph has no treatment of a task, or a fold has another number.
+        ValueError: The graph has no treatment of a task, or no disease is tested.
     """
     chosen = options or TreatmentEvaluationOptions()
     unit = _unit(text)
@@ -93,14 +101,14 @@ def evaluate_treatment(
     results = []
     for task in chosen.tasks:
         for with_text in chosen.texts:
-            kind = PairSplit if chosen.held_out == "pairs" else TreatmentSplit
-            split = kind(
+            split = TreatmentSplit(
                 snapshot,
                 unit,
                 task,
                 n_folds=chosen.n_folds,
                 options=replace(chosen.pairs, treatment_text=with_text),
                 names=bare,
+                dealt=HeldOutPairs() if chosen.held_out == "pairs" else None,
             )
             results.append(
                 evaluate_split(split, scorers=scorers, options=chosen, progress=progress)
@@ -120,8 +128,6 @@ def evaluate_split(
     """All rankers on the folds of one task."""
     chosen = options or TreatmentEvaluationOptions()
     numbers = range(split.n_folds) if chosen.folds is None else sorted(set(chosen.folds))
-    if outside := [number for number in numbers if not 0 <= number < split.n_folds]:
-        raise ValueError(f"fold {outside[0]} is not one of 0 to {split.n_folds - 1}")
     runs = [
         run_fold(split, number, scorers=scorers, boosted=chosen.boosted, progress=progress)
         for number in numbers

@@ -7,66 +7,52 @@ it easier: a drug of the class of a known treatment is mostly right. Numbers of 
 nothing of a disease that nobody treats yet.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-from fusion.symbolic.pairs import PairOptions
 from fusion.symbolic.treatments import TreatmentLabels
-from kg.snapshot import GraphSnapshot
 
-from .treatment_protocol import TreatmentFold, TreatmentSplit, TreatmentTask
+from .treatment_protocol import TreatmentFold, TreatmentSplit
 
-__all__ = ["PairSplit"]
-
-FloatArray = npt.NDArray[np.float32]
+__all__ = ["HeldOutPairs"]
 
 
-class PairSplit(TreatmentSplit):
-    """Folds of the pairs of one task over one graph; arguments as for `TreatmentSplit`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOutPairs:
+    """Deals pairs into folds, for `TreatmentSplit`.
 
-    Args:
+    Attributes:
         seed: Of the order in which pairs are dealt.
+        name: What is held out.
     """
 
-    held_out = "pairs"
+    seed: int = 0
+    name: str = "pairs"
 
-    def __init__(
-        self,
-        snapshot: GraphSnapshot,
-        text: FloatArray,
-        task: TreatmentTask,
-        *,
-        n_folds: int = 5,
-        options: PairOptions | None = None,
-        names: FloatArray | None = None,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(snapshot, text, task, n_folds=n_folds, options=options, names=names)
-        asked = (self.answers + self.wrong).tocsr()
-        asked.sort_indices()
-        numbers = np.random.default_rng(seed).permutation(asked.nnz) % n_folds
-        asked.data = (numbers + 1).astype(np.float32)
-        self._fold_of_pair = asked
-
-    def fold(self, number: int) -> TreatmentFold:
+    def fold(self, split: TreatmentSplit, number: int) -> TreatmentFold:
         """One fold: some pairs of many diseases."""
-        held = (self._fold_of_pair == number + 1).astype(np.float32).tocsr()
-        answers = self.answers.multiply(held).tocsr()
+        asked = (split.answers + split.wrong).tocsr()
+        asked.sort_indices()
+        numbers = np.random.default_rng(self.seed).permutation(asked.nnz) % split.n_folds
+        asked.data = (numbers == number).astype(np.float32)
+        asked.eliminate_zeros()
+        answers = split.answers.multiply(asked).tocsr()
         labels = TreatmentLabels(
-            indicated=_without(self.labels.indicated, held),
-            forbidden=_without(self.labels.forbidden, held),
+            indicated=_without(split.labels.indicated, asked),
+            forbidden=_without(split.labels.forbidden, asked),
         )
         return TreatmentFold(
             number=number,
-            split=self,
+            split=split,
             tested=np.flatnonzero(np.diff(answers.indptr)).astype(np.int32),
             labels=labels,
             n_dropped=0,
             answers=answers,
-            wrong=self.wrong.multiply(held).tocsr(),
+            wrong=split.wrong.multiply(asked).tocsr(),
             given=(labels.indicated + labels.forbidden).tocsr(),
-            held=held,
+            held=asked,
         )
 
 

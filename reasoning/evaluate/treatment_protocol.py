@@ -9,7 +9,7 @@ contraindications, from any source, are in training. How they are scored is deci
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,7 @@ __all__ = [
     "PHARMACOTHERAPY",
     "PHARMACOTHERAPY_ALONE",
     "PHARMACOTHERAPY_FROM_EVERY_CURE",
+    "FoldDealer",
     "TreatmentFold",
     "TreatmentSplit",
     "TreatmentTask",
@@ -153,6 +154,19 @@ class TreatmentFold:
         return snapshot.subset(keep)
 
 
+class FoldDealer(Protocol):
+    """Another way to cut a split into folds than by diseases and their families."""
+
+    @property
+    def name(self) -> str:
+        """What is held out."""
+        ...
+
+    def fold(self, split: "TreatmentSplit", number: int) -> TreatmentFold:
+        """One fold of the split."""
+        ...
+
+
 class TreatmentSplit:
     """Folds of one task over one graph.
 
@@ -164,9 +178,8 @@ class TreatmentSplit:
         options: How features are made; kin are held out as these options say.
         names: Unit-length embedding of the bare name of every node, for who counts as nearly the
             same name; None takes `text`.
+        dealt: How folds are cut; None holds out diseases with their families.
     """
-
-    held_out = "diseases"
 
     def __init__(
         self,
@@ -177,8 +190,11 @@ class TreatmentSplit:
         n_folds: int = 5,
         options: PairOptions | None = None,
         names: FloatArray | None = None,
+        dealt: FoldDealer | None = None,
     ) -> None:
         self.snapshot = snapshot
+        self._dealt = dealt
+        self.held_out = "diseases" if dealt is None else dealt.name
         self.task = task
         self.options = options or PairOptions()
         self.names = text if names is None else names
@@ -231,6 +247,8 @@ class TreatmentSplit:
 
     def fold(self, number: int) -> TreatmentFold:
         """One fold."""
+        if self._dealt is not None:
+            return self._dealt.fold(self, number)
         tested = self.tested[self.fold_of == number]
         known = np.zeros(self.snapshot.n_nodes, dtype=bool)
         known[self.labels.labelled] = True

@@ -192,6 +192,6 @@ def boosted_scorers(
         fold: What may be known.
         options: Of the latter; the baseline differs in nothing else.
     """
-    plain = replace(options, attention=None, ridge_share=_BASELINE_RIDGE)
+    plain = replace(options, attention=None, ridge_share=_BASELINE_RIDGE, n_bags=1)
     full, bare = BoostedTreatments.train_each(fold.pairs, [options, plain])
     return BoostedScorer(trees=bare, name=BOOSTED), BoostedScorer(trees=full, name=SHIPPED)

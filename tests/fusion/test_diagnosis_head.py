@@ -1,5 +1,6 @@
-"""The combiner over a whole catalogue is the combiner; the trees only ever lift the head."""
+"""The combiner over a whole catalogue is the combiner; trees and network only lift the head."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,13 @@ import pytest
 import torch
 
 from fusion.diagnosis_head import EvidenceCombiner, SimilarityHead
-from fusion.diagnosis_trees import DiagnosisTrees, shortlist
+from fusion.head_ranking import HeadRanker, shortlist
 from fusion.symbolic import FEATURES
 from fusion.symbolic.boosted import BoostedOptions, TrainingSample
+from fusion.symbolic.listwise import ListwiseNetwork, ListwiseOptions
 
 _OPTIONS = BoostedOptions(n_trees=10, n_leaves=4, smallest_leaf=2)
+_LISTWISE = ListwiseOptions(hidden=(8,), n_rounds=20, n_cases=8, learning_rate=0.02)
 
 
 def test_the_fast_way_over_a_catalogue_gives_the_logits_of_the_equation() -> None:
@@ -31,15 +34,20 @@ def test_the_fast_way_over_a_catalogue_gives_the_logits_of_the_equation() -> Non
     torch.testing.assert_close(torch.stack(own), expected, atol=1e-4, rtol=1e-4)
 
 
-def test_projected_diseases_give_the_same_similarity() -> None:
+def test_the_similarity_is_two_scaled_cosines() -> None:
     torch.manual_seed(0)
     head = SimilarityHead(8)
     patients, diseases, texts = torch.randn(2, 8), torch.randn(5, 8), torch.randn(5, 8)
     with torch.no_grad():
-        expected = head(patients, diseases, texts)
-        torch.testing.assert_close(
-            head.against(patients, *head.project(diseases, texts)), expected, atol=0.0, rtol=0.0
-        )
+        found = head(patients, *head.project(diseases, texts))
+        for number, (ours, theirs, scale) in enumerate(
+            (
+                (head.to_graph(patients), head.disease(diseases), 12.0),
+                (head.to_text(patients), head.text(texts), 4.0),
+            )
+        ):
+            cosine = torch.cosine_similarity(ours[:, None], theirs[None], dim=-1)
+            torch.testing.assert_close(found[..., number], scale * cosine)
 
 
 def _cases(
@@ -63,34 +71,59 @@ def _cases(
     return logits, features, gold, sample
 
 
-def test_trees_that_know_more_get_a_weight_and_lift_the_right_answer(tmp_path: Path) -> None:
+def _trained(
+    sample: TrainingSample, logits: np.ndarray, features: np.ndarray, gold: np.ndarray
+) -> HeadRanker:
+    return HeadRanker.train(
+        sample, logits, list(features), gold, boosted=_OPTIONS, listwise=_LISTWISE
+    )
+
+
+def test_rankers_that_know_more_get_a_weight_and_lift_the_right_answer(tmp_path: Path) -> None:
     logits, features, gold, sample = _cases(np.random.default_rng(0), 60)
-    trees = DiagnosisTrees.train(sample, logits, list(features), gold, options=_OPTIONS)
-    assert trees.weight > 0
-    lifted = trees.rerank(logits, features, sample.names)
+    head = _trained(sample, logits, features, gold)
+    assert head.weight > 0.1
+    lifted = head.rerank(logits, features, sample.names)
     assert (lifted >= logits).all()
     rows = np.arange(len(gold))
     before = (logits >= logits[rows, gold][:, None]).sum(axis=1).mean()
     assert (lifted >= lifted[rows, gold][:, None]).sum(axis=1).mean() < before / 2
-    trees.save(tmp_path / "trees.txt")
-    again = DiagnosisTrees.load(tmp_path / "trees.txt", weight=trees.weight)
+    head.save(tmp_path)
+    again = HeadRanker.load(tmp_path, weight=head.weight)
     np.testing.assert_array_equal(again.rerank(logits, features, sample.names), lifted)
 
 
-def test_trees_that_know_nothing_more_get_no_weight() -> None:
+def test_rankers_that_know_nothing_more_change_no_order() -> None:
     rng = np.random.default_rng(1)
     _, features, gold, sample = _cases(rng, 60)
     logits = np.full((60, 40), -20.0, dtype=np.float32)
     logits[np.arange(60), gold] = 20.0
     features = rng.permuted(features, axis=1)
-    trees = DiagnosisTrees.train(sample, logits, list(features), gold, options=_OPTIONS)
-    assert trees.weight == 0.0
+    head = _trained(sample, logits, features, gold)
+    lifted = head.rerank(logits, features, sample.names)
+    np.testing.assert_array_equal(lifted.argmax(axis=1), gold)
 
 
-def test_a_broken_file_of_trees_is_one_clear_error(tmp_path: Path) -> None:
-    (tmp_path / "trees.txt").write_text("no trees")
-    with pytest.raises(ValueError, match=r"trees\.txt"):
-        DiagnosisTrees.load(tmp_path / "trees.txt", weight=1.0)
+def test_a_broken_file_of_a_ranker_is_one_clear_error(tmp_path: Path) -> None:
+    logits, features, gold, sample = _cases(np.random.default_rng(2), 20)
+    head = _trained(sample, logits, features, gold)
+    for name in ("diagnoses.txt", "diagnoses.safetensors"):
+        head.save(tmp_path)
+        (tmp_path / name).write_text("no ranker")
+        with pytest.raises(ValueError, match=name):
+            HeadRanker.load(tmp_path, weight=1.0)
+
+
+def test_a_listwise_network_is_the_same_twice_and_reads_no_identity() -> None:
+    _, features, _, sample = _cases(np.random.default_rng(4), 30)
+    named = replace(sample, names=("a", "b", "has_gene"))
+    first, second = (ListwiseNetwork.train_on(named, options=_LISTWISE) for _ in range(2))
+    assert first.names == ("a", "b")
+    scores = first.score_features(features, named.names)
+    assert scores.shape == features.shape[:2]
+    np.testing.assert_array_equal(scores, second.score_features(features, named.names))
+    with pytest.raises(ValueError, match="b missing"):
+        first.score_features(features, ("a", "c", "d"))
 
 
 def test_the_shortlist_holds_the_best_of_every_group_and_every_score() -> None:

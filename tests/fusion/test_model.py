@@ -73,7 +73,6 @@ def test_one_step_moves_every_trained_part_and_no_frozen_one(
     judged = next(iter(parts.candidates))
     inputs = StepInputs(
         cases=replace(batch, gold=batch.gold.clone()),
-        graph=context.tensors,
         neural=torch.ones(4, dtype=torch.bool),
         combiner=combiner_batch(np.array([3]), [parts.candidates[judged]]),
         treatments=TreatmentSampler(context.pairs).draw(4, np.random.default_rng(0)),
@@ -82,7 +81,8 @@ def test_one_step_moves_every_trained_part_and_no_frozen_one(
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     model.train()
-    Objective(model, config)(inputs).total.backward()
+    vectors = model.encode_graph(context.tensors)
+    Objective(model, config)(inputs, vectors).total.backward()
     optimizer.step()
     moved = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
     frozen = {name for name, p in model.named_parameters() if not p.requires_grad}

@@ -65,5 +65,6 @@ def test_a_missing_label_set_and_a_wrong_task_are_said(
     code, _, err = run(
         *EVALUATE, graph_folder, "--out", tmp_path / "o", "--task", "every-cure", "--fold", 5
     )
-    assert code == 1
+    assert code == 2
     assert "fold 5 is not one of 0 to 4" in err
+    assert "embedding" not in err

@@ -1,6 +1,8 @@
 """Grading of images is measured on folds, and on a folder that nothing was trained on."""
 
 import json
+import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from torch import Tensor
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from encoders import ImageEncoder
 from fusion.imaging import Distillation, GradingConfig
@@ -28,9 +30,9 @@ OPTIONS = GradingOptions(
 )
 
 
-def write_cohort(folder: Path, part: str, n: int) -> Path:
+def write_cohort(folder: Path, part: str, n: int, seed: int = 0) -> Path:
     """Squares whose brightness is their grade."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     rows = ["Image name,Retinopathy grade,Risk of macular edema ,,"]
     (folder / "images" / part).mkdir(parents=True)
     for i in range(n):
@@ -40,6 +42,12 @@ def write_cohort(folder: Path, part: str, n: int) -> Path:
         rows.append(f"{part}_{i},{grade},{min(grade, 2)},,")
     (folder / f"{part}_Labels.csv").write_text("\n".join(rows))
     return folder
+
+
+def grade(cohort: Path, *options: str) -> Result:
+    args = ["evaluate", "multimodal", str(cohort), "--no-vit", "--encoder", "test_vit"]
+    args += ["--weights", "none", "--image-size", "32", "--epochs", "1", "--samples", "20"]
+    return CliRunner().invoke(app, [*args, *options])
 
 
 @pytest.fixture(scope="module")
@@ -81,23 +89,58 @@ def test_a_vit_learns_from_the_images_of_its_part_alone(
     ]
 
 
-def test_an_unseen_folder_is_only_tested(cohort: Path, tmp_path: Path) -> None:
-    unseen = write_cohort(tmp_path / "unseen", "b", 10)
-    (unseen / "images" / "b" / "b_3.jpg").write_bytes(b"\xff\xd8 broken")
-    args = ["evaluate", "multimodal", str(cohort), "--out", str(tmp_path / "out"), "--no-vit"]
-    args += ["--test", str(unseen), "--encoder", "test_vit", "--weights", "none"]
-    args += ["--image-size", "32", "--epochs", "1", "--samples", "20"]
-    result = CliRunner().invoke(app, args)
-    assert result.exit_code == 0, result.output
-    assert "b_3.jpg" in result.stderr
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_unseen_folder_or_archive_is_only_tested(
+    cohort: Path, tmp_path: Path, packed: bool
+) -> None:
+    # Both parts of the upstream set number their images alike: names may well be the same.
+    unseen = write_cohort(tmp_path / "unseen", "a", 10, seed=1)
+    (unseen / "images" / "a" / "a_3.jpg").write_bytes(b"\xff\xd8 broken")
+    if packed:
+        unseen = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", unseen))
+    found = grade(cohort, "--test", str(unseen), "--out", str(tmp_path / "out"))
+    assert found.exit_code == 0, found.output
+    assert "a_3.jpg" in found.stderr
+    assert "stand in both" not in found.stderr
     rows = json.loads((tmp_path / "out" / "grading.json").read_text())["rows"]
     assert {len(row["grades"]) for row in rows} == {9}
 
 
-def test_trained_images_are_not_tested(cohort: Path) -> None:
+def test_images_are_known_again_under_other_names(cohort: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (other / "images").mkdir(parents=True)
+    rows = (cohort / "a_Labels.csv").read_text().splitlines()
+    for i in range(1, 11):
+        file = cohort / "images" / "a" / f"{rows[i].split(',')[0]}.jpg"
+        shutil.copy(file, other / "images" / f"x_{i}.jpg")
+        rows[i] = f"x_{i}," + rows[i].split(",", 1)[1]
+    (other / "other_Labels.csv").write_text("\n".join(rows[:11]))
+    found = grade(cohort, "--test", str(other), "--out", str(tmp_path / "out"))
+    assert found.exit_code == 0, found.output
+    assert "10 images stand in both folders; tested, not trained on" in found.stderr
+
+
+def test_a_test_of_nothing_but_trained_images_is_refused(cohort: Path) -> None:
     images = read_graded_images(cohort, size=32, warn=pytest.fail)
-    with pytest.raises(ValueError, match="30 images stand in both folders"):
+    with pytest.raises(ValueError, match="all images stand in both folders"):
         evaluate_grading(images, OPTIONS, test=images, progress=lambda _: None)
+
+
+def test_a_test_that_cannot_be_read_is_one_line_that_names_it(cohort: Path, tmp_path: Path) -> None:
+    empty, text = tmp_path / "empty.zip", tmp_path / "notes.txt"
+    with zipfile.ZipFile(empty, "w") as out:
+        out.writestr("images/a.png", b"x")
+    text.write_text("no folder")
+    for path, problem in (
+        (tmp_path / "none", "no such folder or zip archive. Check the path"),
+        (text, "neither a folder nor a zip archive"),
+        (empty, "holds no *Labels*.csv. Pack the folder"),
+        (tmp_path, "no table *Labels*.csv"),
+    ):
+        found = grade(cohort, "--test", str(path), "--out", str(tmp_path / "out"))
+        assert found.exit_code == 1
+        assert str(found.exception).startswith(f"{path}: ")
+        assert problem in str(found.exception)
 
 
 def test_a_folder_without_a_table_is_one_clear_line(tmp_path: Path) -> None:

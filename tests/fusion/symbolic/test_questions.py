@@ -60,6 +60,22 @@ def test_gains_are_the_mutual_information_of_disease_and_answer() -> None:
         assert abs(expected - gain) < 1e-6
 
 
+def test_a_yes_tells_more_the_likelier_it_is_here_and_the_more_specific() -> None:
+    knowledge, features = toy()
+    value = QuestionValue(knowledge.ontology, features.profiles)
+    belief = np.zeros(knowledge.catalogue.n_diseases)
+    belief[0] = 1.0
+    nothing = TermSets(present=np.zeros(0, dtype=np.int32))
+    among = [position(knowledge, curie) for curie in SIGNS[:6]]
+    terms, worth = value.telling(belief, nothing, among)
+    assert terms.tolist() == sorted(among)
+    shares, usual = value.chances(np.array([0]), terms)
+    content = features.profiles.content[terms]
+    np.testing.assert_allclose(worth, np.log(shares[0] / usual) + content, rtol=1e-6)
+    said = TermSets(present=np.array(among[:1], dtype=np.int32))
+    assert among[0] not in value.telling(belief, said, among)[0]
+
+
 def test_what_was_said_is_not_asked_again() -> None:
     knowledge, features = toy()
     value = QuestionValue(knowledge.ontology, features.profiles)

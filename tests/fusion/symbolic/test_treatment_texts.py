@@ -8,6 +8,7 @@ from fusion.symbolic.borrowing import Borrowing
 from fusion.symbolic.kernels import describe, name_mentions
 from fusion.symbolic.lexical import letter_runs, piece_counts
 from fusion.symbolic.mentions import MENTION_FEATURES, Mentions
+from fusion.symbolic.prose import PROSE_FEATURES, Prose
 from fusion.symbolic.treatment_places import log_rank
 from kg.snapshot import GraphSnapshot
 from kg.statements import Node, Statement
@@ -86,7 +87,7 @@ def test_a_name_or_a_parents_name_is_found_in_the_text_of_a_treatment() -> None:
     graph = GraphSnapshot.from_records(nodes, [below])
     drugs = np.asarray([graph.index(n.id) for n in nodes[:2]], dtype=np.int32)
     diseases = np.asarray([graph.index(n.id) for n in nodes[2:]], dtype=np.int32)
-    found = Mentions(graph, drugs).of(diseases)
+    found = Mentions(graph, [graph.node(node).definition for node in drugs.tolist()]).of(diseases)
     assert found.shape == (3, 2, len(MENTION_FEATURES))
     np.testing.assert_allclose(found[0], [[1.0, 0.0], [0.0, 0.0]])
     np.testing.assert_allclose(found[1], [[0.0, 1.0], [0.0, 0.0]])
@@ -99,5 +100,31 @@ def test_mentions_of_treatments_without_texts_are_nothing() -> None:
         Node(id="MONDO:0000001", type=NodeType.DISEASE, label="gout"),
     ]
     graph = GraphSnapshot.from_records(nodes, [])
-    drug, disease = (np.asarray([graph.index(n.id)], dtype=np.int32) for n in nodes)
-    assert not Mentions(graph, drug).of(disease).any()
+    disease = np.asarray([graph.index("MONDO:0000001")], dtype=np.int32)
+    assert not Mentions(graph, [""]).of(disease).any()
+
+
+def test_a_combination_is_read_as_its_parts_are() -> None:
+    nodes = [
+        Node(id="DRUGBANK:DB00001", type=NodeType.DRUG, label="both"),
+        Node(id="DRUGBANK:DB00002", type=NodeType.DRUG, label="one", definition="For gout."),
+        Node(id="MONDO:0000001", type=NodeType.DISEASE, label="gout"),
+        Node(id="MONDO:0000002", type=NodeType.DISEASE, label="scurvy"),
+    ]
+    part = Statement(
+        subject="DRUGBANK:DB00001",
+        predicate=Predicate.HAS_PART,
+        object="DRUGBANK:DB00002",
+        source="toy",
+    )
+    graph = GraphSnapshot.from_records(nodes, [part])
+    both, one, gout = (graph.index(node.id) for node in nodes[:3])
+    text = np.zeros((4, 2), dtype=np.float32)
+    text[both], text[one], text[gout] = [1, 0], [0, 1], [0, 1]
+    drugs = np.asarray([both, one], dtype=np.int32)
+    found = Prose(graph, drugs, text, text).of(np.asarray([gout], dtype=np.int32))[0]
+    said = dict(zip(PROSE_FEATURES, found.T.tolist(), strict=True))
+    assert said["a name in treatment text"] == [0.0, 1.0]
+    assert said["a name in treatment text with parts"] == [1.0, 1.0]
+    assert said["disease text and nearest text of a part"] == [1.0, 1.0]
+    np.testing.assert_allclose(said["disease text and text with parts"], [0.5**0.5, 1.0])

@@ -63,6 +63,17 @@ def mine(folder: Path, out: Path, workers: int = 1) -> MiningReport:
     return mine_files([folder], out, source=toy_plug, run=RUN, workers=workers)
 
 
+def no_plug() -> Plug:
+    raise FileNotFoundError("graphs/none: holds no graph")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_that_cannot_start_says_why(tmp_path: Path, workers: int) -> None:
+    corpus(tmp_path / "in", 2)
+    with pytest.raises(FileNotFoundError, match="holds no graph"):
+        mine_files([tmp_path / "in"], tmp_path / "o.nq", source=no_plug, run=RUN, workers=workers)
+
+
 def test_output_is_the_same_for_one_and_two_workers(tmp_path: Path) -> None:
     corpus(tmp_path / "in", 6)
     one = mine(tmp_path / "in", tmp_path / "1.nq")

@@ -25,8 +25,8 @@ from reasoning.cli import app
 from reasoning.evaluate.chest_cohort import (
     ChestCohort,
     is_chest_cohort,
-    opened,
     read_chest_cohort,
+    seen_elsewhere,
 )
 from reasoning.evaluate.class_metrics import class_metrics, class_samples, difference
 from reasoning.evaluate.fused import FusedOptions, evaluate_fused
@@ -211,9 +211,14 @@ def test_the_command_takes_an_archive_and_an_unseen_folder(
     assert "Fever" not in (tmp_path / "out" / "fusion.json").read_text()
 
 
-def test_an_archive_without_the_table_is_one_line(tmp_path: Path) -> None:
-    archive = tmp_path / "a.zip"
-    with zipfile.ZipFile(archive, "w") as out:
-        out.writestr("images/a.png", b"x")
-    with pytest.raises(ValueError, match=r"holds no metadata\.csv"), opened(archive, print):
-        pass
+def test_a_patient_under_another_name_is_known_by_the_picture(
+    folder: Path, tmp_path: Path, graph: GraphSnapshot
+) -> None:
+    other = write_cohort(tmp_path / "b", n=3, first=100)
+    first = (folder / "images" / "p4.png").read_bytes()
+    (other / "images" / "p101.png").write_bytes(first)
+    cases = read_chest_cohort(folder, graph, warn=pytest.fail).cases
+    others = read_chest_cohort(other, graph, warn=pytest.fail).cases
+    (at,) = seen_elsewhere(cases, others)
+    assert Path(cases[at].images[0].path).name == "p4.png"
+    assert len(seen_elsewhere(cases, cases[:2])) == 2

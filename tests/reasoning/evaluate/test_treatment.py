@@ -21,7 +21,7 @@ from reasoning.evaluate.treatment_metrics import (
     pair_auroc,
     paired_table_differences,
 )
-from reasoning.evaluate.treatment_pairs import PairSplit
+from reasoning.evaluate.treatment_pairs import HeldOutPairs
 from reasoning.evaluate.treatment_protocol import (
     PHARMACOTHERAPY,
     TreatmentFold,
@@ -186,7 +186,8 @@ def test_a_whole_run(tmp_path: Path) -> None:
 
 def test_held_out_pairs_are_unknown_and_all_other_pairs_are_given() -> None:
     snapshot = toy_world()
-    split = PairSplit(snapshot, _unit(toy_text(snapshot)), _TASK, n_folds=3)
+    text = _unit(toy_text(snapshot))
+    split = TreatmentSplit(snapshot, text, _TASK, n_folds=3, dealt=HeldOutPairs())
     asked = np.zeros(split.answers.shape)
     for fold in split:
         right, wrong = fold.answers.toarray(), fold.wrong.toarray()
