@@ -91,7 +91,7 @@ def main() -> None:
     fresh = {path: gold_documents(path) for path in options.new}
     kept = {key for of in fresh.values() for document in of for key in document_keys(document)}
     corpora, n_left_out = read_gold(options.gold, without=kept)
-    print(f"{len(lexicon.groups):,} names; {n_left_out} gold documents left out")
+    print(f"{len(lexicon):,} names; {n_left_out} gold documents left out")
     if not fresh:
         show("five folds of the first corpus", by_folds(corpora, lexicon))
     books = [names_of(corpus.documents) for corpus in corpora]

@@ -18,7 +18,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from encoders import ImageEncoder, TextEncoder
 from fusion.classes import ClassTraining, PatientClassifier, classify, train_classifier
-from fusion.classes.cohort import TokenCohort, tokenize_cohort
+from fusion.classes.cohort import TokenCohort, read_cohort
 from fusion.classes.federated import hospitals_of, train_federated
 from fusion.classes.private import PrivacyOptions, mean_tokens, train_head
 from kg.cases.chest_classes import CHEST_CLASSES
@@ -127,15 +127,15 @@ def main() -> None:
     classes = cohort.classes
     methods: dict[str, Method] = {}
     if given.only != "pretraining":
-        tokens = tokenize_cohort(
-            cohort.cases, graph, text=TextEncoder(), image=ImageEncoder(), warn=print
-        )
+        text, image = TextEncoder(), ImageEncoder()
+        raw = read_cohort(cohort.cases, graph, text=text, image_size=image.size, warn=print)
+        tokens = raw.frozen(text, image)
         methods |= {**heads(tokens, classes), **hospitals(tokens, classes)}
     if given.only != "privacy":
         for name in (None, *given.text_encoder):
-            tokens = tokenize_cohort(
-                cohort.cases, graph, text=TextEncoder(name), image=None, warn=print
-            )
+            text = TextEncoder(name)
+            raw = read_cohort(cohort.cases, graph, text=text, image_size=None, warn=print)
+            tokens = raw.frozen(text, None)
             methods[f"note only, {name or 'packaged encoder'}"] = note_only(tokens, classes)
     said: dict[str, list[IntArray]] = {}
     for name, method in methods.items():

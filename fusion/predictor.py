@@ -310,28 +310,6 @@ class Predictor:
             return neural
         return combine_treatments(boosted, neural, self._neural_treatments)
 
-    def score_treatments_for_cases(
-        self, cases: Sequence[ClinicalCase], *, n_diagnoses: int = 20
-    ) -> Float[np.ndarray, "n_cases n_drugs 2"]:
-        """Indication and contraindication for each patient, marginal over the likely diagnoses.
-
-        The share of treatments that a disease's scores give to each treatment (a softmax) is
-        averaged over the most probable diagnoses, weighed by their probability.
-
-        Args:
-            cases: The patients.
-            n_diagnoses: Diagnoses that the average runs over.
-        """
-        logits = self.score_diagnoses(cases).astype(np.float64) / (self.temperature or 1.0)
-        result = np.zeros((len(cases), len(self.treatments), 2), dtype=np.float32)
-        n = min(n_diagnoses, logits.shape[1])
-        for row, values in enumerate(logits):
-            best = np.argsort(-values, kind="stable")[:n]
-            weight = _softmax(values[best])
-            scores = self.score_treatments(self.catalogue.nodes[best]).astype(np.float64)
-            result[row] = np.einsum("d,dnr->nr", weight, _softmax(scores, axis=1))
-        return result
-
     def _encode(self, cases: Sequence[ClinicalCase]) -> list[CaseArrays]:
         return [self._context.indexer.encode(case) for case in cases]
 
@@ -349,9 +327,3 @@ class Predictor:
             self._projected = self._model.project_catalogue(self.vectors)
         scores: torch.Tensor = self._model.similarity(patients, *self._projected)
         return scores.float()
-
-
-def _softmax(values: np.ndarray, axis: int = -1) -> np.ndarray:
-    shifted = np.exp(values - values.max(axis=axis, keepdims=True))
-    result: np.ndarray = shifted / shifted.sum(axis=axis, keepdims=True)
-    return result

@@ -1,4 +1,4 @@
-"""Few classes instead of the whole catalogue: fusion on small cohorts with frozen encoders.
+"""Few classes instead of the whole catalogue: fusion on small cohorts, encoders frozen or trained.
 
 Decides how a patient vector becomes one of a closed list of classes, and how that is trained. The
 patient vector is that of the whole model (`fusion.patient`), and so are the ways of fusion.

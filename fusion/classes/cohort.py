@@ -1,4 +1,4 @@
-"""A cohort as tokens of frozen encoders, computed once.
+"""A cohort as tokens of encoders: of frozen ones once, of trained ones at each step.
 
 Decides that a note is read sentence by sentence, that an image is one vector, and that the graph
 part of a patient is what the note states or denies in terms of HPO. Nothing is written to disk.
@@ -23,10 +23,20 @@ from kg.neighbourhood import ancestry
 from kg.notes import NoteReader, with_note_findings
 from kg.snapshot import GraphSnapshot
 
-__all__ = ["Modality", "TokenCohort", "note_sentences", "tokenize_cohort"]
+__all__ = [
+    "ALL_MODALITIES",
+    "Modality",
+    "RawCohort",
+    "TokenCohort",
+    "note_sentences",
+    "read_cohort",
+]
 
 Modality = str
 """`note`, `image` or `graph`."""
+
+ALL_MODALITIES: frozenset[Modality] = frozenset({"note", "image", "graph"})
+"""What a patient of the cohort may have."""
 
 _SENTENCES = 16
 _IMAGES = 4
@@ -52,7 +62,7 @@ class TokenCohort:
     ) -> PatientInputs:
         """Some patients, with all or some of their modalities."""
         at = torch.from_numpy(rows)
-        seen = modalities or frozenset({"note", "image", "graph"})
+        seen = modalities or ALL_MODALITIES
         roles = self.inputs.roles[at]
         return PatientInputs(
             nodes=self.inputs.nodes[at],
@@ -63,21 +73,91 @@ class TokenCohort:
         )
 
 
-def tokenize_cohort(
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RawCohort:
+    """All patients of a cohort as the encoders take them.
+
+    Attributes:
+        cases: The patients, with the findings of their notes among their own.
+        graph: Findings of the cohort and their ancestors.
+        nodes: As in `PatientInputs`.
+        roles: As in `PatientInputs`.
+        windows: Token ids of the sentences of each note.
+        pixels: Images of each patient, `[n_images, 3, height, width]`.
+    """
+
+    cases: tuple[ClinicalCase, ...]
+    graph: GraphTensors
+    nodes: Tensor
+    roles: Tensor
+    windows: tuple[tuple[list[int], ...], ...]
+    pixels: tuple[Tensor, ...]
+
+    def tokens(
+        self,
+        rows: Sequence[int],
+        text: TextEncoder | None,
+        image: ImageEncoder | None,
+        *,
+        modalities: frozenset[Modality] | None = None,
+    ) -> PatientInputs:
+        """Some patients through the encoders; gradients flow where they are asked for.
+
+        Args:
+            rows: The patients.
+            text: Reads notes; None leaves them out.
+            image: Reads images; None leaves them out.
+            modalities: Those that are read; None reads all.
+        """
+        seen = modalities or ALL_MODALITIES
+        at = torch.as_tensor(rows, dtype=torch.long)
+        roles = self.roles[at]
+        notes = images = None
+        if text is not None and "note" in seen:
+            cut = [self.windows[row] for row in rows]
+            flat = [window for own in cut for window in own]
+            vectors = text.embed_windows(flat).float() if flat else torch.zeros(0, text.d_model)
+            notes = _laid_out(vectors, [len(own) for own in cut], text.d_model)
+        if image is not None and "image" in seen:
+            pictures = [self.pixels[row] for row in rows]
+            every = torch.cat(pictures)
+            chunks = torch.split(every, _BATCH)
+            parts = [image.encode(part).pooled for part in chunks if len(part)]
+            vectors = torch.cat(parts).float() if parts else torch.zeros(0, image.d_model)
+            images = _laid_out(vectors, [len(own) for own in pictures], image.d_model)
+        return PatientInputs(
+            nodes=self.nodes[at],
+            roles=roles if "graph" in seen else torch.zeros_like(roles),
+            demographics=torch.zeros(len(rows), N_DEMOGRAPHICS),
+            notes=notes,
+            images=images,
+        )
+
+    @torch.no_grad()
+    def frozen(self, text: TextEncoder, image: ImageEncoder | None) -> TokenCohort:
+        """All patients through frozen encoders, once."""
+        text.eval()
+        if image is not None:
+            image.eval()
+        everybody = self.tokens(range(len(self.cases)), text, image)
+        return TokenCohort(cases=self.cases, inputs=everybody, graph=self.graph)
+
+
+def read_cohort(
     cases: Sequence[ClinicalCase],
     graph: GraphSnapshot,
     *,
     text: TextEncoder,
-    image: ImageEncoder | None,
+    image_size: int | None,
     warn: Callable[[str], None],
-) -> TokenCohort:
-    """Runs the frozen encoders once over a cohort.
+) -> RawCohort:
+    """Reads notes and images of a cohort.
 
     Args:
         cases: The patients.
         graph: Holds HPO.
-        text: Reads notes and names of findings.
-        image: Reads images; unreadable ones are named and left out. None reads none.
+        text: Cuts notes into tokens and embeds the names of findings.
+        image_size: Side of the images; unreadable ones are named and left out. None reads none.
         warn: Told what is left out.
     """
     reader = NoteReader.from_graph(graph)
@@ -87,20 +167,15 @@ def tokenize_cohort(
         part, embed_nodes(part, lambda texts: embed_texts(texts, text, progress=False))
     )
     nodes, roles = _findings(merged, part)
-    text.eval()
-    if image is not None:
-        image.eval()
-    with torch.no_grad():
-        notes = _note_tokens([case.note for case in merged], text)
-        images = None if image is None else _image_tokens(merged, image, warn)
-    inputs = PatientInputs(
+    cut = [note_sentences(case.note) for case in merged]
+    return RawCohort(
+        cases=merged,
+        graph=tensors,
         nodes=nodes,
         roles=roles,
-        demographics=torch.zeros(len(merged), N_DEMOGRAPHICS),
-        notes=notes,
-        images=images,
+        windows=tuple(tuple(text.first_windows(own)) if own else () for own in cut),
+        pixels=tuple(_pixels(case, image_size, warn) for case in merged),
     )
-    return TokenCohort(cases=merged, inputs=inputs, graph=tensors)
 
 
 def note_sentences(note: str | None) -> list[str]:
@@ -128,46 +203,24 @@ def _findings(cases: Sequence[ClinicalCase], graph: GraphSnapshot) -> tuple[Tens
     return nodes, roles
 
 
-def _note_tokens(notes: Sequence[str | None], encoder: TextEncoder) -> ModalityTokens:
-    cut = [note_sentences(note) for note in notes]
-    flat = [sentence for own in cut for sentence in own]
-    most = max((len(own) for own in cut), default=0) or 1
-    values = torch.zeros(len(notes), most, encoder.d_model)
-    present = torch.zeros(len(notes), most, dtype=torch.bool)
-    if flat:
-        vectors = encoder.embed_windows(encoder.first_windows(flat)).float().cpu()
-        at = 0
-        for row, own in enumerate(cut):
-            values[row, : len(own)] = vectors[at : at + len(own)]
-            present[row, : len(own)] = True
-            at += len(own)
-    return ModalityTokens(values=values, present=present)
+def _pixels(case: ClinicalCase, size: int | None, warn: Callable[[str], None]) -> Tensor:
+    """The first images of a patient that can be read."""
+    read: list[Tensor] = []
+    for reference in case.images[:_IMAGES] if size else ():
+        try:
+            read.append(load_image(reference.path, size=size or 0))
+        except ImageError as error:
+            warn(f"case {case.case_id}: {error}")
+    return torch.stack(read) if read else torch.zeros(0, 3, size or 1, size or 1)
 
 
-def _image_tokens(
-    cases: Sequence[ClinicalCase], encoder: ImageEncoder, warn: Callable[[str], None]
-) -> ModalityTokens:
-    pixels: list[Tensor] = []
-    owners: list[int] = []
-    for row, case in enumerate(cases):
-        for reference in case.images[:_IMAGES]:
-            try:
-                pixels.append(load_image(reference.path, size=encoder.size))
-                owners.append(row)
-            except ImageError as error:
-                warn(f"case {case.case_id}: {error}")
-    vectors = [
-        encoder.encode(torch.stack(pixels[at : at + _BATCH])).pooled
-        for at in range(0, len(pixels), _BATCH)
-    ]
-    values = torch.zeros(len(cases), _IMAGES, encoder.d_model)
-    present = torch.zeros(len(cases), _IMAGES, dtype=torch.bool)
-    if vectors:
-        for owner, vector in zip(owners, torch.cat(vectors), strict=True):
-            place = int(present[owner].sum())
-            values[owner, place] = vector
-            present[owner, place] = True
-    return ModalityTokens(values=values, present=present)
+def _laid_out(vectors: Tensor, counts: Sequence[int], width: int) -> ModalityTokens:
+    """Vectors of all patients, one after another, as one row a patient."""
+    most = max(counts, default=0) or 1
+    present = torch.arange(most)[None, :] < torch.as_tensor(counts)[:, None]
+    values = torch.zeros(len(counts), most, width)
+    places = present.nonzero(as_tuple=True)
+    return ModalityTokens(values=values.index_put(places, vectors), present=present)
 
 
 def _rows(tokens: ModalityTokens | None, at: Tensor) -> ModalityTokens | None:

@@ -1,7 +1,7 @@
 """Graph, patient and one linear head: the whole model cut down to a closed list of classes.
 
-Decides how the parts meet. Notes and images come as tokens of frozen encoders, because some dozens
-of patients cannot train an encoder; graph network, fusion and head are trained.
+Decides how the parts meet. Notes and images come as tokens, of encoders that are frozen or trained
+with the rest (`fusion.classes.end_to_end`); graph network, fusion and head are trained.
 """
 
 from __future__ import annotations

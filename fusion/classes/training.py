@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from fusion.patient import PatientInputs
 
 from .model import PatientClassifier
 
-__all__ = ["ClassTraining", "classify", "train_classifier"]
+__all__ = ["ClassTraining", "class_loss", "classify", "patient_weights", "train_classifier"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +66,7 @@ def train_classifier(
         The loss of each step.
     """
     target = torch.from_numpy(classes)
-    counts = np.bincount(classes, minlength=model.head.out_features).astype(np.float64)
-    weights = np.where(counts > 0, np.maximum(counts, 1.0) ** -training.balance, 0.0)
-    of_patient = torch.from_numpy(weights[classes] / weights[classes].mean()).float()
+    of_patient = patient_weights(classes, model.head.out_features, training.balance)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
     )
@@ -80,11 +78,7 @@ def train_classifier(
     losses = []
     model.train()
     for _ in range(training.steps):
-        logits = model(inputs, rng=rng)
-        each = F.cross_entropy(
-            logits, target, reduction="none", label_smoothing=training.label_smoothing
-        )
-        loss = (each * of_patient).mean()
+        loss = class_loss(model(inputs, rng=rng), target, of_patient, training)
         if training.alignment_weight:
             loss = loss + training.alignment_weight * model.patient_encoder.alignment(inputs)
         optimizer.zero_grad()
@@ -95,6 +89,29 @@ def train_classifier(
         losses.append(float(loss.detach()))
     model.eval()
     return losses
+
+
+def patient_weights(
+    classes: npt.NDArray[np.int64], n_classes: int, balance: float
+) -> Float[Tensor, " n_cases"]:
+    """Weight of each patient, (patients of the class) ** -balance, of mean 1."""
+    counts = np.bincount(classes, minlength=n_classes).astype(np.float64)
+    weights = np.where(counts > 0, np.maximum(counts, 1.0) ** -balance, 0.0)
+    return torch.from_numpy(weights[classes] / weights[classes].mean()).float()
+
+
+def class_loss(
+    logits: Float[Tensor, "n_cases n_classes"],
+    target: Int[Tensor, " n_cases"],
+    weights: Float[Tensor, " n_cases"],
+    training: ClassTraining,
+) -> Float[Tensor, ""]:
+    """Weighed mean of the smoothed cross-entropy."""
+    each = F.cross_entropy(
+        logits, target, reduction="none", label_smoothing=training.label_smoothing
+    )
+    loss: Tensor = (each * weights).mean()
+    return loss
 
 
 @torch.no_grad()

@@ -5,6 +5,7 @@ network and finds spelling variants; what is near enough is decided in `fusion.l
 """
 
 import re
+from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -31,20 +32,22 @@ class NameNeighbours:
 
         self.names = tuple(names)
         self._columns: dict[str, int] = defaultdict(lambda: len(self._columns))
-        rows, columns = [], []
-        for row, name in enumerate(self.names):
-            for run in _runs(name):
-                rows.append(row)
-                columns.append(self._columns[run])
+        # Millions of runs, which Python's own numbers would hold in ten times the memory.
+        found, ends = array("i"), array("i", [0])
+        for name in self.names:
+            found.extend(self._columns[run] for run in _runs(name))
+            ends.append(len(found))
         self._columns = dict(self._columns)
         shape = (max(len(self.names), 1), max(len(self._columns), 1))
-        counts = np.bincount(columns, minlength=shape[1]) if columns else np.zeros(shape[1])
+        columns, starts = np.asarray(found, np.int32), np.asarray(ends, np.int32)
+        counts = np.bincount(columns, minlength=shape[1])
         self._weights = (np.log((1 + shape[0]) / (1 + counts)) + 1).astype(np.float32)
-        values = self._weights[columns] if columns else np.zeros(0, np.float32)
-        table = csr_array((values, (rows, columns)), shape=shape, dtype=np.float32)
-        norm = np.sqrt(np.asarray(table.multiply(table).sum(axis=1)).ravel())
-        self._norm = np.maximum(norm, 1e-6)
-        self._by_run = table.tocsc()
+        values = self._weights[columns]
+        row = np.repeat(np.arange(len(self.names)), np.diff(starts))
+        length = np.sqrt(np.bincount(row, weights=values**2, minlength=shape[0]))
+        self._norm = np.maximum(length, 1e-6).astype(np.float32)
+        self._by_run = csr_array((values, columns, np.resize(starts, shape[0] + 1)), shape=shape)
+        self._by_run = self._by_run.tocsc()
 
     def nearest(self, name: str) -> tuple[str, float]:
         """The nearest known name and its likeness in [0, 1]; an empty name when nothing is near."""

@@ -96,7 +96,7 @@ def train_miner(
     for corpus in corpora:
         say(f"{len(corpus.documents):,} documents with {corpus.name}")
     knowledge = _knowledge(corpora, graph, mapped, chosen)
-    say(f"{len(knowledge.lexicon.groups):,} names are known")
+    say(f"{len(knowledge.lexicon):,} names are known")
     tagger = _trained_tagger(corpora, knowledge, chosen, out, progress)
     prior = GraphPrior(graph) if graph is not None and chosen.graph_prior else None
     gold = [GoldNames.count(m for d in c.documents for m in d.mentions) for c in corpora]
@@ -131,7 +131,7 @@ def train_miner(
         version=version,
         corpora=tuple((corpus.name, len(corpus.documents)) for corpus in corpora),
         n_left_out=n_left_out,
-        n_names=len(knowledge.lexicon.groups),
+        n_names=len(knowledge.lexicon),
         relations=tuple((reader.kinds, reader.threshold) for reader in readers),
     )
 
@@ -178,7 +178,7 @@ def _trained_tagger(
         sentences,
         settings,
         checkpoints=out / "checkpoints",
-        fingerprint=_fingerprint(corpora, settings, len(knowledge.lexicon.groups)),
+        fingerprint=_fingerprint(corpora, settings, len(knowledge.lexicon)),
         progress=progress,
     )
     return tagger

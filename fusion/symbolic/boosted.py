@@ -337,12 +337,6 @@ class BoostedRanker:
         table: FloatArray = np.asarray(scores, dtype=np.float32).reshape(features.shape[:2])
         return table
 
-    def importance(self) -> dict[str, float]:
-        """Gain of each feature, summed over splits, as a share of all gain."""
-        gain = self.booster.feature_importance(importance_type="gain").astype(float)
-        share = gain / max(gain.sum(), 1e-12)
-        return dict(sorted(zip(self.names, share.tolist(), strict=True), key=lambda x: -x[1]))
-
     def save(self, path: Path) -> None:
         """Writes the trees as LightGBM's text."""
         self.booster.save_model(str(path))

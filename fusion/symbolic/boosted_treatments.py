@@ -198,12 +198,6 @@ class BoostedTreatments:
             return features
         return np.ascontiguousarray(features[:, :, [given.index(name) for name in self.names]])
 
-    def importance(self) -> dict[str, float]:
-        """Share of the gain of each feature in the models of indications, largest first."""
-        gain = sum(model.feature_importance(importance_type="gain") for model in self.indication)
-        share = gain / max(gain.sum(), 1e-12)
-        return dict(sorted(zip(self.names, share.tolist(), strict=True), key=lambda x: -x[1]))
-
     def save(self, folder: Path) -> None:
         """Writes each model as LightGBM's text."""
         folder.mkdir(parents=True, exist_ok=True)

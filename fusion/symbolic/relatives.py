@@ -117,11 +117,6 @@ class Relatives:
         )
         return cls.from_groups(groups, largest=largest)
 
-    def has_any(self) -> npt.NDArray[np.bool_]:
-        """True for diseases with at least one relative."""
-        related: npt.NDArray[np.bool_] = np.diff(self.weights.indptr) > 0
-        return related
-
     def mean(self, scores: FloatArray) -> FloatArray:
         """Weighted mean score of the relatives, 0 without any, `[n_cases, n_diseases]`."""
         carried: FloatArray = np.ascontiguousarray((self.weights @ scores.T).T, dtype=np.float32)

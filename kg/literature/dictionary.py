@@ -17,8 +17,8 @@ from kg.ontology import Ontology
 from kg.snapshot import GraphSnapshot
 from kg.vocabulary import NodeType
 
-from .document import AnnotatedDocument, EntityType
-from .spelling import exact_case, folded, is_searchable, key_of, variants
+from .document import EntityType
+from .spelling import exact_case, folded, is_searchable, variants
 
 __all__ = ["NODE_TYPES_OF", "Candidate", "Dictionary", "Match", "Name", "graph_names"]
 
@@ -36,7 +36,6 @@ _NO_FINDINGS = (  # branches of HPO that qualify findings and are none
     "HP:0012823", "HP:0000005", "HP:0031797", "HP:0040279", "HP:0032443", "HP:0032223",
 )  # fmt: skip
 _BARE_CODES = frozenset({"UMLS", "ICD10CM", "ICD9CM", "MEDGEN", "NCIT", "SNOMEDCT", "MESH"})
-_MIN_SEEN = 2
 _TYPE_ORDER = {kind: place for place, kind in enumerate(EntityType)}
 
 
@@ -110,17 +109,16 @@ class Dictionary:
         [(6, 10, ('MONDO:0005393',))]
     """
 
-    def __init__(self, names: Iterable[Name], *, without: frozenset[str] = frozenset()) -> None:
-        """Takes names, leaving out those whose key is in `without`."""
+    def __init__(self, names: Iterable[Name]) -> None:
+        """Takes names that are long enough to be looked for."""
         self._entries: dict[str, dict[Candidate, None]] = {}
         self._cased: dict[str, set[str]] = {}
         uncased: set[str] = set()
-        self._names = tuple(names)
-        for name in self._names:
+        for name in names:
             candidate = Candidate(name.rank, name.type, name.id)
             cased = exact_case(name.text, name.type)
             for key in variants(name.text):
-                if key in without or not is_searchable(key, name.type):
+                if not is_searchable(key, name.type):
                     continue
                 self._entries.setdefault(key, {})[candidate] = None
                 if cased:
@@ -129,7 +127,6 @@ class Dictionary:
                     uncased.add(key)
         for key in uncased & self._cased.keys():
             del self._cased[key]  # somebody writes it in small letters too
-        self._without = without
         self._automaton = ahocorasick.Automaton()
         self._candidates: list[tuple[Candidate, ...]] = []
         for number, (key, found) in enumerate(sorted(self._entries.items())):
@@ -175,29 +172,6 @@ class Dictionary:
                 if best:
                     return best
         return ()
-
-    def pruned(
-        self, gold: Iterable[AnnotatedDocument], *, types: frozenset[EntityType], precision: float
-    ) -> "Dictionary":
-        """Without names that are wrong too often in annotated documents.
-
-        Args:
-            gold: Documents whose mentions of the given types are complete.
-            types: Types that the documents annotate.
-            precision: Names found at least twice that are gold mentions less often are dropped.
-        """
-        right: dict[str, int] = {}
-        seen: dict[str, int] = {}
-        for item in gold:
-            places = {(m.start, m.end) for m in item.mentions if m.type in types}
-            for match in self.matches(item.document.text):
-                if types.isdisjoint(match.types):
-                    continue
-                key = key_of(item.document.text[match.start : match.end])
-                seen[key] = seen.get(key, 0) + 1
-                right[key] = right.get(key, 0) + ((match.start, match.end) in places)
-        wrong = {k for k, n in seen.items() if n >= _MIN_SEEN and right[k] < precision * n}
-        return Dictionary(self._names, without=self._without | wrong)
 
 
 def graph_names(

@@ -33,6 +33,7 @@ def evaluate_chest(
     folds: int,
     seeds: int,
     samples: int,
+    end_to_end: int,
 ) -> None:
     """Runs the benchmark and writes `fusion.json`, `fusion.md` and `notes.html`.
 
@@ -43,11 +44,12 @@ def evaluate_chest(
     import numpy as np
 
     from encoders import ImageEncoder, TextEncoder
-    from fusion.classes.cohort import tokenize_cohort
+    from fusion.classes.cohort import read_cohort
+    from fusion.classes.end_to_end import EndToEndTraining
     from kg.cases.chest_classes import CHEST_CLASSES
     from kg.hpo_graph import packaged_hpo
     from reasoning.evaluate.chest_cohort import ChestCohort, seen_elsewhere
-    from reasoning.evaluate.fused import FusedOptions, evaluate_fused
+    from reasoning.evaluate.fused import FusedOptions, Trainable, evaluate_fused
     from reasoning.evaluate.fused_report import fused_json, fused_markdown
     from reasoning.evaluate.note_words import explain_notes, note_words_markdown, render_notes
     from reasoning.loading import open_graph
@@ -55,12 +57,19 @@ def evaluate_chest(
 
     progress: Callable[[str], None] = lambda line: stderr.print(line, highlight=False)  # noqa: E731
     text = TextEncoder(text_encoder)
-    options = FusedOptions(n_seeds=seeds, n_folds=folds, n_samples=samples)
+    options = FusedOptions(
+        n_seeds=seeds,
+        n_folds=folds,
+        n_samples=samples,
+        end_to_end=EndToEndTraining(epochs=end_to_end) if end_to_end else None,
+    )
     snapshot = packaged_hpo() if graph is None else open_graph(graph)
     with ExitStack() as stack:
-        cohorts = [
-            _read(stack, path, snapshot) for path in ([folder] if test is None else [folder, test])
-        ]
+        cohorts: list[ChestCohort] = []
+        told: Callable[[str], None] = warn
+        for path in [folder] if test is None else [folder, test]:
+            cohort, told = _read(stack, path, snapshot, told)
+            cohorts.append(cohort)
         tested = [case for cohort in cohorts[1:] for case in cohort.cases]
         elsewhere = seen_elsewhere(cohorts[0].cases, tested)
         if elsewhere:
@@ -71,19 +80,16 @@ def evaluate_chest(
         cases = [*(cohorts[0].cases[at] for at in first), *tested]
         classes = np.concatenate([cohorts[0].classes[first], *(c.classes for c in cohorts[1:])])
         progress(f"tokens of {len(cases)} patients")
-        tokens = tokenize_cohort(
-            cases,
-            snapshot,
-            text=text,
-            image=ImageEncoder(encoder, weights=weights, size=image_size),
-            warn=warn,
-        )
-    # TF-IDF and the trained heads do not care where a token came from; folders are closed by now.
+        image = ImageEncoder(encoder, weights=weights, size=image_size)
+        raw = read_cohort(cases, snapshot, text=text, image_size=image_size, warn=told)
+        tokens = raw.frozen(text, image)
+    # Notes and pixels are in memory: the folders are closed by now.
     result = evaluate_fused(
         tokens,
         classes,
         options,
         tested=np.arange(len(first), len(cases)) if tested else None,
+        trainable=Trainable(cohort=raw, text=text, image=image),
         progress=progress,
     )
     whole = ChestCohort(
@@ -101,13 +107,16 @@ def evaluate_chest(
     print(table)
 
 
-def _read(stack: ExitStack, path: Path, graph: "GraphSnapshot") -> "ChestCohort":
-    """A cohort whose files stay until the stack is closed."""
+def _read(
+    stack: ExitStack, path: Path, graph: "GraphSnapshot", warn: Callable[[str], None]
+) -> tuple["ChestCohort", Callable[[str], None]]:
+    """A cohort whose files stay until the stack is closed, and who is told of them by its name."""
     from reasoning.evaluate.chest_cohort import CHEST_TABLE, read_chest_cohort
-    from reasoning.evaluate.unpacked import opened
+    from reasoning.evaluate.unpacked import opened, speaking_of
 
     try:
         folder = stack.enter_context(opened(path, CHEST_TABLE, warn))
-        return read_chest_cohort(folder, graph, warn=warn)
+        told = speaking_of(path, folder, warn)
+        return read_chest_cohort(folder, graph, warn=told), told
     except ValueError as error:
         raise InputError.of(path, error, "See iatros evaluate multimodal --help") from error

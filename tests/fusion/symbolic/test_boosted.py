@@ -45,7 +45,6 @@ def test_the_ranker_learns_survives_its_file_and_refuses_other_features(
     ranker.save(tmp_path / "ranker.txt")
     again = BoostedRanker.load(tmp_path / "ranker.txt")
     np.testing.assert_allclose(again.score(features, [patient]), scores, atol=1e-6)
-    assert sum(ranker.importance().values()) == pytest.approx(1.0)
     values = features.compute([patient])
     backwards = ranker.score_features(values[:, :, ::-1], features.names[::-1])
     np.testing.assert_allclose(backwards, scores, atol=1e-6)

@@ -15,6 +15,10 @@ from kg.statements import Node, Statement
 from kg.vocabulary import NodeType, Predicate
 
 
+def edge(subject: str, predicate: Predicate, object_: str) -> Statement:
+    return Statement(subject=subject, predicate=predicate, object=object_, source="toy")
+
+
 def test_descriptions_weigh_rarity() -> None:
     rows = describe(np.asarray([[1, 1, 0], [1, 0, 1], [1, 0, 0], [0, 0, 0]])).toarray()
     assert rows[0, 1] > rows[0, 0]
@@ -78,12 +82,7 @@ def test_a_name_or_a_parents_name_is_found_in_the_text_of_a_treatment() -> None:
         Node(id="MONDO:0000002", type=NodeType.DISEASE, label="renal hypertension"),
         Node(id="MONDO:0000003", type=NodeType.DISEASE, label="scurvy"),
     ]
-    below = Statement(
-        subject="MONDO:0000002",
-        predicate=Predicate.SUBCLASS_OF,
-        object="MONDO:0000001",
-        source="toy",
-    )
+    below = edge("MONDO:0000002", Predicate.SUBCLASS_OF, "MONDO:0000001")
     graph = GraphSnapshot.from_records(nodes, [below])
     drugs = np.asarray([graph.index(n.id) for n in nodes[:2]], dtype=np.int32)
     diseases = np.asarray([graph.index(n.id) for n in nodes[2:]], dtype=np.int32)
@@ -111,12 +110,7 @@ def test_a_combination_is_read_as_its_parts_are() -> None:
         Node(id="MONDO:0000001", type=NodeType.DISEASE, label="gout"),
         Node(id="MONDO:0000002", type=NodeType.DISEASE, label="scurvy"),
     ]
-    part = Statement(
-        subject="DRUGBANK:DB00001",
-        predicate=Predicate.HAS_PART,
-        object="DRUGBANK:DB00002",
-        source="toy",
-    )
+    part = edge("DRUGBANK:DB00001", Predicate.HAS_PART, "DRUGBANK:DB00002")
     graph = GraphSnapshot.from_records(nodes, [part])
     both, one, gout = (graph.index(node.id) for node in nodes[:3])
     text = np.zeros((4, 2), dtype=np.float32)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from kg.literature.abbreviations import abbreviations
 from kg.literature.cues import cues_of, direction_of, is_hedged, is_negated
 from kg.literature.dictionary import Dictionary, Name
-from kg.literature.document import AnnotatedDocument, Document, EntityType, Mention
+from kg.literature.document import EntityType
 from kg.literature.recognition import Recogniser
 from kg.literature.sentences import document_sentences, sentences
 from kg.literature.spelling import folded, key_of, variants
@@ -87,15 +87,6 @@ def test_ambiguous_names_have_no_node() -> None:
     assert two.matches("HDx long")[0].ids(DISEASE) == ()
     best = Dictionary([Name(text="gout", type=DISEASE, id=f"X:{i}", rank=i) for i in range(2)])
     assert best.matches("gout")[0].ids(DISEASE) == ("X:0",)
-
-
-def test_pruning_drops_names_that_gold_contradicts() -> None:
-    paper = Document.of_abstract("1", title="cold fever cold fever")
-    gold = Mention(start=5, end=10, text="fever", type=DISEASE)
-    again = Mention(start=16, end=21, text="fever", type=DISEASE)
-    item = AnnotatedDocument(document=paper, mentions=(gold, again))
-    kept = book("cold", "fever").pruned([item], types=frozenset({DISEASE}), precision=0.5)
-    assert [m.start for m in kept.matches(paper.text)] == [5, 16]
 
 
 @given(st.text(max_size=40))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -14,8 +15,9 @@ from sklearn.metrics import balanced_accuracy_score, f1_score
 from typer.testing import CliRunner
 
 from encoders import ImageEncoder, TextEncoder
-from fusion.classes import ClassTraining
-from fusion.classes.cohort import TokenCohort, tokenize_cohort
+from fusion.classes import ClassTraining, PatientClassifier
+from fusion.classes.cohort import RawCohort, TokenCohort, read_cohort
+from fusion.classes.end_to_end import EndToEndTraining, train_together
 from kg.cases.chest_classes import CHEST_CLASSES
 from kg.cases.masking import MASK
 from kg.snapshot import GraphSnapshot
@@ -97,9 +99,18 @@ def text() -> TextEncoder:
 
 
 @pytest.fixture(scope="module")
-def tokens(cohort: ChestCohort, graph: GraphSnapshot, text: TextEncoder) -> TokenCohort:
-    image = ImageEncoder("test_vit", weights="none", size=32)
-    return tokenize_cohort(cohort.cases, graph, text=text, image=image, warn=pytest.fail)
+def image() -> ImageEncoder:
+    return ImageEncoder("test_vit", weights="none", size=32)
+
+
+@pytest.fixture(scope="module")
+def raw(cohort: ChestCohort, graph: GraphSnapshot, text: TextEncoder) -> RawCohort:
+    return read_cohort(cohort.cases, graph, text=text, image_size=32, warn=pytest.fail)
+
+
+@pytest.fixture(scope="module")
+def tokens(raw: RawCohort, text: TextEncoder, image: ImageEncoder) -> TokenCohort:
+    return raw.frozen(text, image)
 
 
 def test_notes_are_masked_with_the_names_of_the_graph_too(cohort: ChestCohort) -> None:
@@ -156,6 +167,49 @@ def test_every_patient_is_tested_once_and_the_rows_share_splits(
     assert [row.predicted for row in again.rows] == [row.predicted for row in result.rows]
 
 
+def test_encoders_learn_with_the_rest_and_the_given_ones_stay(
+    cohort: ChestCohort,
+    raw: RawCohort,
+    tokens: TokenCohort,
+    text: TextEncoder,
+    image: ImageEncoder,
+) -> None:
+    before = {name: value.clone() for name, value in image.state_dict().items()}
+    torch.manual_seed(0)
+    model = PatientClassifier(tokens.graph, 6, d_note=text.d_model, d_image=image.d_model)
+    rows = np.arange(12)
+    trained = train_together(
+        model, text, image, raw, rows, cohort.classes,
+        training=EndToEndTraining(epochs=4, learning_rate=5e-3), seed=0,
+    )  # fmt: skip
+    assert np.mean(trained.losses[-3:]) < np.mean(trained.losses[:3])
+    assert all(torch.equal(value, before[name]) for name, value in image.state_dict().items())
+    assert not any(p.requires_grad for p in text.network.parameters())
+    for own, start in ((trained.text, text), (trained.image, image)):
+        assert own is not None
+        pairs = zip(own.network.parameters(), start.network.parameters(), strict=True)
+        assert any(not torch.equal(a, b) for a, b in pairs)
+    shares = trained.classify(raw, rows, batch=5)
+    torch.testing.assert_close(shares.sum(dim=1), torch.ones(12))
+    at_once = trained.classify(raw, rows)
+    torch.testing.assert_close(shares, at_once, atol=0.02, rtol=0.02)  # bf16, other padding
+
+
+def test_a_modality_that_is_left_out_has_no_encoder(
+    cohort: ChestCohort, raw: RawCohort, tokens: TokenCohort, text: TextEncoder, image: ImageEncoder
+) -> None:
+    model = PatientClassifier(tokens.graph, 6, d_note=text.d_model, d_image=0)
+    trained = train_together(
+        model, text, image, raw, np.arange(6), cohort.classes[:6],
+        training=EndToEndTraining(epochs=1), modalities=frozenset({"note"}), seed=0,
+    )  # fmt: skip
+    assert trained.image is None
+    silent = raw.tokens([0, 1], text, image, modalities=frozenset({"graph"}))
+    assert silent.notes is None
+    assert silent.images is None
+    assert silent.roles.any()
+
+
 def test_the_graph_part_is_what_the_note_says(tokens: TokenCohort) -> None:
     first, second = tokens.cases[:2]
     assert first.present == ("HP:0001945", "HP:0012735")
@@ -186,6 +240,7 @@ def test_the_command_takes_an_archive_and_an_unseen_folder(
     folder: Path, tmp_path: Path, graph: GraphSnapshot
 ) -> None:
     other = write_cohort(tmp_path / "b", n=6, first=100)
+    (other / "images" / "p103.png").unlink()
     archive = tmp_path / "other.zip"
     with zipfile.ZipFile(archive, "w") as out:
         for path in sorted(other.rglob("*")):
@@ -200,14 +255,17 @@ def test_the_command_takes_an_archive_and_an_unseen_folder(
         [
             "evaluate", "multimodal", str(folder), "--test", str(archive), "--encoder", "test_vit",
             "--weights", "none", "--image-size", "32", "--seeds", "1", "--samples", "20",
-            "--folds", "2",
+            "--folds", "2", "--end-to-end", "1",
             "--graph", str(tmp_path / "graph"), "--out", str(tmp_path / "out"),
         ],
     )  # fmt: skip
     assert result.exit_code == 0, result.output
+    assert f"{archive}/metadata.csv: patient 103" in " ".join(result.stderr.split())
     found = json.loads((tmp_path / "out" / "fusion.json").read_text())
     assert len(found["rows"][0]["predicted"][0]) == 6
     assert found["leaks"] == []
+    trained = "all together, attention, encoders trained too"
+    assert f"{trained} − all together, attention" in found["differences"]
     assert "Fever" not in (tmp_path / "out" / "fusion.json").read_text()
 
 
