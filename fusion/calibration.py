@@ -158,16 +158,22 @@ class Calibration:
         return offsets
 
     def logits(self, scores: ScoreArray) -> FloatArray:
-        """Scores over the temperature, the power law beyond the head; the order stays."""
+        """Scores over the temperature, the power law beyond the head; the order stays.
+
+        Equal scores share the first place of them, and so stay equal.
+        """
         logits: FloatArray = np.asarray(scores, dtype=np.float64) / self.temperature
         if self.fall is None or logits.shape[1] <= _LAST:
             return logits
-        for row in logits:
-            last = -np.partition(-row, _LAST - 1)[_LAST - 1]
-            beyond = np.flatnonzero(row < last)
-            order = beyond[np.argsort(-row[beyond], kind="stable")]
-            places = np.arange(len(row) - len(beyond), len(row)) + 1.0
-            row[order] = last - self.fall * np.log(places / _LAST)
+        depth = self.fall * np.log((np.arange(logits.shape[1]) + 1.0) / _LAST)
+        for row, score in zip(logits, scores, strict=True):
+            order = np.argsort(-score)
+            ordered = score[order]
+            n_kept = int(np.searchsorted(-ordered, -ordered[_LAST - 1], side="right"))
+            beyond = ordered[n_kept:]
+            new = np.r_[True, beyond[1:] < beyond[:-1]][: len(beyond)]
+            places = np.maximum.accumulate(np.where(new, np.arange(n_kept, len(score)), 0))
+            row[order[n_kept:]] = row[order[_LAST - 1]] - depth[places]
         return logits
 
     def posterior(self, scores: ScoreArray) -> Posterior:
@@ -217,7 +223,7 @@ def shape_of(logits: FloatArray) -> FloatArray:
         n = min(_HEAD, len(known))
         if n < 2:
             continue
-        head = np.sort(known[np.argpartition(-known, n - 1)[:n]])[::-1]
+        head = np.sort(np.partition(known, len(known) - n)[len(known) - n :])[::-1]
         deviation = max(float(known.std()), 1e-6)
         share = np.exp(head - logsumexp(head))
         row[1] = np.log1p(head[0] - head[1])

@@ -26,6 +26,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from .symbolic.boosted import BoostedOptions, BoostedRanker, TrainingSample
+from .symbolic.compiled import first_of_groups
 from .symbolic.listwise import ListwiseNetwork, ListwiseOptions
 
 __all__ = ["HeadRanker", "shortlist"]
@@ -161,20 +162,17 @@ def shortlist(
         n_each: How many more by each of a handful of features, of each group of diseases of which
             as much is known.
     """
-    parts = [_first(first_by, n_first)]
+    taken = np.zeros(len(first_by), dtype=bool)
+    n_first = min(n_first, len(first_by))
+    taken[np.argpartition(-first_by, n_first - 1)[:n_first]] = True
     if "group" in names:
-        group = features[:, names.index("group")]
-        columns = [names.index(name) for name in _SHORTLISTED_BY if name in names]
-        for value in np.unique(group):
-            members = np.flatnonzero(group == value)
-            parts += [members[_first(features[members, at], n_each)] for at in columns]
-    return np.unique(np.concatenate(parts))
-
-
-def _first(scores: npt.NDArray[np.floating], n: int) -> npt.NDArray[np.int64]:
-    """Positions of the `n` highest."""
-    n = min(n, len(scores))
-    return np.argpartition(-scores, n - 1)[:n]
+        group = features[:, names.index("group")].astype(np.int32)
+        n_groups = int(group.max()) + 1
+        for name in _SHORTLISTED_BY:
+            if name in names:
+                column = np.ascontiguousarray(features[:, names.index(name)], dtype=np.float32)
+                first_of_groups(column, group, n_groups, n_each, taken)
+    return np.flatnonzero(taken)
 
 
 def _weight(

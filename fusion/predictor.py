@@ -33,7 +33,7 @@ from .treatment_scores import combine_treatments
 __all__ = ["Predictor"]
 
 _CASES_AT_ONCE = 32
-_FEATURES_AT_ONCE = 8  # 25 MB: memory that is handed out again, not fetched anew each time
+_FEATURES_AT_ONCE = 8
 _DISEASES_AT_ONCE = 16
 _REMEMBERED_DISEASES = 256
 

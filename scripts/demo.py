@@ -112,7 +112,7 @@ def measure(predictor: Predictor, parts: Cohort, known: Sequence[ClinicalCase]) 
         held_out=parts.held_out_publications,
         options=SplitOptions(n_decoys=DECOYS),
     )
-    options = EvaluationOptions(boosted=None, calibration_cases=0, n_samples=1000)
+    options = EvaluationOptions(boosted=None, n_samples=1000)
     return evaluate_setting(
         setting,
         cases=cases,

@@ -56,8 +56,8 @@ def rehearse(
         return []
     texts = [split_words(document.document.text) for document in documents]
     inputs = [
-        tagger_inputs(words, knowledge, None, own=document.document.id)
-        for words, document in zip(texts, documents, strict=True)
+        tagger_inputs(words, knowledge, None, own=document.document.id, text=number)
+        for number, (words, document) in enumerate(zip(texts, documents, strict=True))
     ]
     fold_of = np.random.default_rng(settings.seed).permutation(len(documents)) % _FOLDS
     read: dict[int, LinkedDocument] = {}

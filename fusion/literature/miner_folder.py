@@ -46,7 +46,7 @@ __all__ = [
     "save_miner",
 ]
 
-_FORMAT = 3
+_FORMAT = 4
 _MANIFEST = "miner.json"
 
 

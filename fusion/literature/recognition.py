@@ -6,6 +6,7 @@ wherever it stands.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,7 +25,6 @@ __all__ = ["Name", "NameFinder"]
 Name = tuple[int, int, EntityType]
 """First word, behind the last word, type."""
 
-_BATCH_WORDS = 800  # pieces, padding included; more fall out of the processor's cache
 _LEAST_LETTERS = 5
 
 
@@ -71,26 +71,12 @@ class NameFinder:
                 else tagger_inputs(words, self.knowledge, self.tagger.states)
             )
             for one, (first, _) in zip(inputs, words.passages(), strict=True):
-                sentences.append((number, first, one))
+                sentences.append((number, first, replace(one, text=number)))
         heads = sorted(set(self._speaks.values())) if head is None else [head]
         found: list[list[Name]] = [[] for _ in texts]
-        # By number of pieces: padding is the main cost of short sentences.
-        order = sorted(
-            range(len(sentences)),
-            key=lambda n: (len(sentences[n][2].pieces.ids), len(sentences[n][2].words), n),
-        )
-        begin = 0
-        while begin < len(order):
-            end = begin + 1
-            while end < len(order):
-                if _cost(sentences[order[end]][2]) * (end + 1 - begin) > _BATCH_WORDS:
-                    break
-                end += 1
-            part = order[begin:end]
-            tags = self.tagger.tag([sentences[number][2] for number in part], heads)
-            for head_number, rows in zip(heads, tags, strict=True):
-                self._gather(found, [sentences[n][:2] for n in part], head_number, rows, head)
-            begin = end
+        tags = self.tagger.tag([one for _, _, one in sentences], heads) if sentences else []
+        for head_number, rows in zip(heads, tags, strict=bool(sentences)):
+            self._gather(found, [place[:2] for place in sentences], head_number, rows, head)
         return [whole_document(words, names) for words, names in zip(texts, found, strict=True)]
 
     def _gather(
@@ -148,7 +134,3 @@ def _cut(words: Words, start: int, end: int) -> list[str]:
         for a, b in zip(words.starts, words.ends, strict=True)
         if start <= a and b <= end
     ]
-
-
-def _cost(sentence: TaggerInput) -> int:
-    return max(len(sentence.pieces.ids), len(sentence.words))

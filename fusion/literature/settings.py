@@ -11,6 +11,9 @@ from typing import Any
 __all__ = ["MinerSettings", "SettingsError"]
 
 
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a name"}
+
+
 class SettingsError(ValueError):
     """An option that does not exist or is out of its range; names the nearest one."""
 
@@ -29,6 +32,8 @@ class MinerSettings:
         encoder_rate: Peak learning rate of the BERT.
         head_rate: Peak learning rate of everything else.
         dropout: Share of joined values that is dropped.
+        hidden_names: Share of the words of each text that are shown as if no list of names held
+            them, in training alone.
         graph_prior: Show the relation model what the graph states of a pair.
         near_threshold: Least likeness of the nearest name in linking.
         seed: Of all that is random.
@@ -37,17 +42,23 @@ class MinerSettings:
     encoder: str = "all-MiniLM-L6-v2"
     frozen_layers: int = 2
     epochs: int = 4
-    further_epochs: int = 1
+    further_epochs: int = 2
     epochs_without_encoder: int = 5
     batch_words: int = 512
     encoder_rate: float = 1.2e-4
     head_rate: float = 1.5e-3
     dropout: float = 0.3
+    hidden_names: float = 0.1
     graph_prior: bool = True
     near_threshold: float = 0.8
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            value, wanted = getattr(self, field.name), type(field.default)
+            allowed = (int, float) if wanted is float else (wanted,)
+            if not isinstance(value, allowed) or (isinstance(value, bool) and wanted is not bool):
+                raise SettingsError(f"{field.name}: {value!r}; needs {_KINDS[wanted]}")
         for name in ("epochs", "epochs_without_encoder", "batch_words"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name}: {getattr(self, name)}; needs at least 1")
@@ -56,8 +67,9 @@ class MinerSettings:
         for name in ("encoder_rate", "head_rate"):
             if not 0 < getattr(self, name) < 1:
                 raise SettingsError(f"{name}: {getattr(self, name)}; needs to be in (0, 1)")
-        if not 0 <= self.dropout < 1:
-            raise SettingsError(f"dropout: {self.dropout}; needs to be in [0, 1)")
+        for name in ("dropout", "hidden_names"):
+            if not 0 <= getattr(self, name) < 1:
+                raise SettingsError(f"{name}: {getattr(self, name)}; needs to be in [0, 1)")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "MinerSettings":

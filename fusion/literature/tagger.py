@@ -20,7 +20,9 @@ from .crf import ChainField
 from .tags import TagSet
 from .word_features import FEATURE_WIDTH, LETTER_BUCKETS, letter_runs
 
-__all__ = ["MentionTagger", "TaggerInput"]
+__all__ = ["MentionTagger", "TaggerInput", "word_mask"]
+
+_PART_WORDS = 800  # pieces, padding included; more fall out of the processor's cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +34,14 @@ class TaggerInput:
         pieces: The same as the network reads them.
         features: Columns of `WordKnowledge.features`.
         lower: States above the BERT's frozen layers, when they were computed before.
+        text: Number of the text it stands in; sentences of one text tell each other of their words.
     """
 
     words: tuple[str, ...]
     pieces: WordPieces
     features: Float[Array, "n_words n_features"]
     lower: Tensor | None = None
+    text: int = 0
 
 
 class MentionTagger(nn.Module):
@@ -67,12 +71,14 @@ class MentionTagger(nn.Module):
         self.near = nn.Conv1d(128, 128, kernel_size=5, padding=2)
         d_states = states.d_model if states is not None else 0
         self.join = nn.Linear(d_states + 256, width)
+        self.elsewhere = nn.Linear(width, width, bias=False)
+        nn.init.zeros_(self.elsewhere.weight)
         self.dropout = nn.Dropout(dropout)
         self.scores = nn.ModuleList(nn.Linear(width, len(tags)) for tags in heads)
         self.chains = nn.ModuleList(ChainField(tags.allowed()) for tags in heads)
 
     def joined(self, batch: Sequence[TaggerInput]) -> Float[Tensor, "n_cases n_words d_model"]:
-        """Vectors of the words, before the last layers."""
+        """Vectors of the words in their sentences."""
         n_words = max(len(sentence.words) for sentence in batch)
         known = self.known(torch.cat([self._letters(batch, n_words), _features(batch, n_words)], 2))
         known = self.dropout(known)
@@ -90,17 +96,68 @@ class MentionTagger(nn.Module):
 
     def forward(
         self, batch: Sequence[TaggerInput], head: int
-    ) -> Float[Tensor, "n_cases n_words n_tags"]:
-        """Scores of the tags of one corpus."""
-        scores: Tensor = self.scores[head](self.joined(batch))
-        return scores
+    ) -> list[tuple[list[int], Float[Tensor, "n_cases n_words n_tags"]]]:
+        """Scores of the tags of one corpus, in parts of sentences of like length.
+
+        Args:
+            batch: All sentences of some texts.
+            head: Number of the corpus.
+
+        Returns:
+            Numbers of the sentences of each part, and their scores, padded.
+        """
+        parts = _like_lengths(batch)
+        return self._padded(batch, parts, self.scores[head](self._in_texts(batch, parts)))
 
     @torch.inference_mode()
     def tag(self, batch: Sequence[TaggerInput], heads: Sequence[int]) -> list[list[Array]]:
-        """Best tags by each head for each sentence."""
-        joined = self.joined(batch)
-        present = word_mask(batch)
-        return [self.chains[h].best(self.scores[h](joined), present) for h in heads]  # type: ignore[operator]
+        """Best tags by each head for each sentence; sentences of a text belong together."""
+        parts = _like_lengths(batch)
+        vectors = self._in_texts(batch, parts)
+        found: list[list[Array]] = []
+        for head in heads:
+            of_head: dict[int, Array] = {}
+            for part, scores in self._padded(batch, parts, self.scores[head](vectors)):
+                present = word_mask([batch[number] for number in part])
+                best = self.chains[head].best(scores, present)  # type: ignore[operator]
+                of_head.update(zip(part, best, strict=True))
+            found.append([of_head[number] for number in range(len(batch))])
+        return found
+
+    def _in_texts(
+        self, batch: Sequence[TaggerInput], parts: Sequence[Sequence[int]]
+    ) -> Float[Tensor, "n_words d_model"]:
+        """Vectors of all words, part by part, with what the same word is elsewhere in its text."""
+        groups: dict[tuple[int, str], int] = {}
+        rows, codes = [], []
+        for part in parts:
+            sentences = [batch[number] for number in part]
+            rows.append(self.joined(sentences)[word_mask(sentences)])
+            codes += [
+                groups.setdefault((sentence.text, word.lower()), len(groups))
+                for sentence in sentences
+                for word in sentence.words
+            ]
+        own, group = torch.cat(rows), torch.tensor(codes)
+        total = own.new_zeros(len(groups), own.shape[1]).index_add(0, group, own)
+        others = torch.bincount(group, minlength=len(groups))[group].unsqueeze(1) - 1
+        mean = (total[group] - own) / others.clamp(min=1)
+        vectors: Tensor = own + self.elsewhere(torch.where(others > 0, mean, 0.0))
+        return vectors
+
+    @staticmethod
+    def _padded(
+        batch: Sequence[TaggerInput], parts: Sequence[list[int]], flat: Tensor
+    ) -> list[tuple[list[int], Tensor]]:
+        found, begin = [], 0
+        for part in parts:
+            present = word_mask([batch[number] for number in part])
+            end = begin + int(present.sum())
+            rows = flat.new_zeros(*present.shape, flat.shape[1])
+            rows[present] = flat[begin:end]
+            found.append((part, rows))
+            begin = end
+        return found
 
     def _letters(self, batch: Sequence[TaggerInput], n_words: int) -> Tensor:
         """Vectors of spellings, each different word once."""
@@ -114,6 +171,18 @@ class MentionTagger(nn.Module):
         begins = torch.tensor(np.cumsum([0, *map(len, runs[:-1])]))
         vectors: Tensor = self.letters(flat, begins)
         return vectors[rows]
+
+
+def _like_lengths(batch: Sequence[TaggerInput]) -> list[list[int]]:
+    """Numbers of the sentences in parts of like length: padding is the main cost of short ones."""
+    cost = [max(len(one.pieces.ids), len(one.words)) for one in batch]
+    parts: list[list[int]] = []
+    for number in sorted(range(len(batch)), key=lambda n: (cost[n], len(batch[n].words), n)):
+        if parts and cost[number] * (len(parts[-1]) + 1) <= _PART_WORDS:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    return parts
 
 
 def word_mask(batch: Sequence[TaggerInput]) -> Tensor:

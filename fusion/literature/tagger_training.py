@@ -23,7 +23,7 @@ from .crf import ChainField
 from .settings import MinerSettings
 from .tagger import MentionTagger, TaggerInput, word_mask
 from .tags import TagSet
-from .word_features import WordKnowledge
+from .word_features import KNOWN_WIDTH, WordKnowledge
 from .words import Words
 
 __all__ = ["TaggedSentence", "fit_tagger", "tagger_inputs", "training_sentences"]
@@ -53,8 +53,9 @@ def tagger_inputs(
     states: WordStates | None,
     *,
     own: str | None = None,
+    text: int = 0,
 ) -> list[TaggerInput]:
-    """The sentences of a text as the tagger reads them."""
+    """The sentences of a text as the tagger reads them; `text` tells texts apart."""
     strings = words.strings()
     passages = words.passages()
     features = knowledge.features(words, own=own)
@@ -65,7 +66,7 @@ def tagger_inputs(
         else [WordPieces(ids=(), words=(), n_words=len(part)) for part in parts]
     )
     return [
-        TaggerInput(words=tuple(part), pieces=piece, features=features[first:last])
+        TaggerInput(words=tuple(part), pieces=piece, features=features[first:last], text=text)
         for part, piece, (first, last) in zip(parts, pieces, passages, strict=True)
     ]
 
@@ -133,7 +134,8 @@ def fit_tagger(
             share = min((step + 1) / (_WARM_UP * total), (total - step) / ((1 - _WARM_UP) * total))
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["lr"] = peak * share
-            loss = _loss(tagger, [sentences[number] for number in batch])
+            shown = _with_hidden_names([sentences[n] for n in batch], settings.hidden_names)
+            loss = _loss(tagger, shown)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(tagger.parameters(), 5.0)
@@ -159,24 +161,24 @@ def fit_tagger(
 def _batches(
     sentences: Sequence[TaggedSentence], settings: MinerSettings, epoch: int, n_further: int
 ) -> list[list[int]]:
-    """Passages of one corpus and like length together, in an order that the epoch decides.
+    """Whole documents of one corpus together, in an order that the epoch decides.
 
     The first corpus is what the miner is for, so the last passes are its own.
     """
     rng = random.Random(f"{settings.seed} {epoch}")  # noqa: S311  # no secret
-    asked = [n for n, one in enumerate(sentences) if one.head == 0 or epoch < n_further]
-    order = sorted(
-        asked,
-        key=lambda n: (sentences[n].head, len(sentences[n].input.words) // 12, rng.random()),
-    )
+    texts: dict[tuple[int, int], list[int]] = {}
+    for number, one in enumerate(sentences):
+        if one.head == 0 or epoch < n_further:
+            texts.setdefault((one.head, one.input.text), []).append(number)
+    order = sorted(texts, key=lambda text: (text[0], rng.random()))
     found: list[list[int]] = []
-    for number in order:
+    for text in order:
         last = found[-1] if found else []
         full = sum(len(sentences[n].input.words) for n in last) >= settings.batch_words
-        if not last or full or sentences[last[0]].head != sentences[number].head:
-            found.append([number])
+        if not last or full or sentences[last[0]].head != text[0]:
+            found.append(list(texts[text]))
         else:
-            last.append(number)
+            last.extend(texts[text])
     rng.shuffle(found)
     return found
 
@@ -210,12 +212,40 @@ def _with_lower_states(
     return found
 
 
+def _with_hidden_names(batch: Sequence[TaggedSentence], share: float) -> list[TaggedSentence]:
+    """The batch with some words of each text shown as if no list held them.
+
+    Lists know nearly every name of the training documents and fewer of a new paper; a tagger that
+    can always rely on them does not learn to read.
+    """
+    numbers: dict[tuple[int, str], int] = {}
+    codes = [
+        [
+            numbers.setdefault((one.input.text, word.lower()), len(numbers))
+            for word in one.input.words
+        ]
+        for one in batch
+    ]
+    hidden = (torch.rand(len(numbers)) < share).numpy()
+    found = []
+    for one, own in zip(batch, codes, strict=True):
+        rows = hidden[own]
+        if rows.any():
+            features = one.input.features.copy()
+            features[rows, :KNOWN_WIDTH] = 0.0
+            one = replace(one, input=replace(one.input, features=features))
+        found.append(one)
+    return found
+
+
 def _loss(tagger: MentionTagger, batch: Sequence[TaggedSentence]) -> Tensor:
-    inputs = [sentence.input for sentence in batch]
-    present = word_mask(inputs)
-    tags = torch.zeros(present.shape, dtype=torch.long)
-    for row, sentence in enumerate(batch):
-        tags[row, : len(sentence.tags)] = torch.from_numpy(sentence.tags)
     head = batch[0].head
     chain = cast(ChainField, tagger.chains[head])
-    return chain.loss(tagger(inputs, head), tags, present).mean()
+    losses = []
+    for part, scores in tagger([sentence.input for sentence in batch], head):
+        present = word_mask([batch[number].input for number in part])
+        tags = torch.zeros(present.shape, dtype=torch.long)
+        for row, number in enumerate(part):
+            tags[row, : len(batch[number].tags)] = torch.from_numpy(batch[number].tags)
+        losses.append(chain.loss(scores, tags, present))
+    return torch.cat(losses).mean()

@@ -42,7 +42,7 @@ _LEAST_SHARE = 0.02
 # A trained tagger is taken up again when only options of linking or relations were changed.
 _OF_TAGGER = (
     "encoder", "frozen_layers", "epochs", "epochs_without_encoder", "further_epochs",
-    "batch_words", "encoder_rate", "head_rate", "dropout", "seed",
+    "batch_words", "encoder_rate", "head_rate", "dropout", "hidden_names", "seed",
 )  # fmt: skip
 
 
@@ -168,9 +168,9 @@ def _trained_tagger(
     tagger = MentionTagger(states, heads, dropout=settings.dropout)
     sentences: list[TaggedSentence] = []
     for number, corpus in enumerate(corpora):
-        for document in corpus.documents:
+        for place, document in enumerate(corpus.documents):
             words = split_words(document.document.text)
-            inputs = tagger_inputs(words, knowledge, states, own=document.document.id)
+            inputs = tagger_inputs(words, knowledge, states, own=document.document.id, text=place)
             names = word_names(document, words)
             sentences.extend(training_sentences(number, heads[number], inputs, words, names))
     fit_tagger(

@@ -21,14 +21,16 @@ from .name_shapes import SHAPE_CLASSES, NameShapes
 from .surfaces import Surfaces
 from .words import Words
 
-__all__ = ["FEATURE_WIDTH", "LETTER_BUCKETS", "WordKnowledge", "letter_runs"]
+__all__ = ["FEATURE_WIDTH", "KNOWN_WIDTH", "LETTER_BUCKETS", "WordKnowledge", "letter_runs"]
 
 LETTER_BUCKETS = 1 << 15
 _TYPES = tuple(EntityType)
 _LEXICON_WIDTH = 4 * len(GROUPS)
 _SURFACE_WIDTH = 4 * len(_TYPES)
 _FLAGS = 5
-FEATURE_WIDTH = _LEXICON_WIDTH + _SURFACE_WIDTH + len(SHAPE_CLASSES) + _FLAGS
+KNOWN_WIDTH = _LEXICON_WIDTH + _SURFACE_WIDTH
+"""The first columns: what lists of names and training documents say of a word."""
+FEATURE_WIDTH = KNOWN_WIDTH + len(SHAPE_CLASSES) + _FLAGS
 
 
 @lru_cache(maxsize=1 << 17)
@@ -81,7 +83,7 @@ class WordKnowledge:
         for start, end, kind, share in self.surfaces.found(strings, own):
             # The tagger sees both that the spelling is known and how often it was marked.
             _mark(table, start, end, _LEXICON_WIDTH + 4 * _TYPES.index(kind), 2.0 * share - 0.5)
-        begin = _LEXICON_WIDTH + _SURFACE_WIDTH
+        begin = KNOWN_WIDTH
         table[:, begin : begin + len(SHAPE_CLASSES)] = self.shapes.scores(strings)
         table[:, begin + len(SHAPE_CLASSES) :] = _flags(words, strings)
         return table

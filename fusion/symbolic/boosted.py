@@ -18,6 +18,7 @@ import numpy.typing as npt
 from .crossfit import Fold
 from .features import SymbolicFeatures
 from .patients import TermSets
+from .tree_masks import TreeMasks
 from .trees import TreeOptions, fit_trees
 
 __all__ = [
@@ -272,6 +273,10 @@ class BoostedRanker:
     names: tuple[str, ...]
     name: str = field(default="boosted ranker (LambdaRank)")
     n_threads: int = 1
+    _masks: TreeMasks | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_masks", TreeMasks.of(self.booster))
 
     @classmethod
     def train(
@@ -331,9 +336,12 @@ class BoostedRanker:
         Raises:
             ValueError: A feature that the ranker reads is not among `names`.
         """
-        chosen = features[:, :, columns_of(self.names, names)]
-        flat = chosen.reshape(-1, len(self.names))
-        scores = self.booster.predict(flat, num_threads=self.n_threads)
+        columns = columns_of(self.names, names)
+        if self._masks is None:
+            flat = features[:, :, columns].reshape(-1, len(columns))
+            scores = self.booster.predict(flat, num_threads=self.n_threads)
+        else:
+            scores = np.stack([self._masks.predict(table, columns) for table in features])
         table: FloatArray = np.asarray(scores, dtype=np.float32).reshape(features.shape[:2])
         return table
 

@@ -7,12 +7,13 @@ of twenty findings reaches values that one of three never does.
 import numpy as np
 import numpy.typing as npt
 
+from .compiled import log_ranks
+
 __all__ = ["log_rank", "margin"]
 
 FloatArray = npt.NDArray[np.float32]
 
 _DEEPEST = 1000
-_STRIDE = 16
 _LOG_RANKS = np.log1p(np.arange(_DEEPEST + 1)).astype(np.float32)
 
 
@@ -28,34 +29,25 @@ def margin(scores: FloatArray) -> FloatArray:
     return ahead
 
 
-def log_rank(scores: FloatArray) -> FloatArray:
+def log_rank(scores: FloatArray, members: npt.NDArray[np.intp] | None = None) -> FloatArray:
     """Logarithm of the optimistic rank, the same for all that do not reach the best thousand.
 
     Equal scores share the best rank, so that the order of the catalogue says nothing.
+
+    Args:
+        scores: `[n_cases, n_diseases]`.
+        members: Columns that are compared with each other; None compares all.
+
+    Returns:
+        `[n_cases, n_members]`.
+
+    Raises:
+        ValueError: A score is infinite or not a number.
     """
-    out = np.empty_like(scores, dtype=np.float32)
-    k = min(_DEEPEST, scores.shape[1])
-    for row, values in zip(out, scores, strict=True):
-        above = _above_the_last(values, k)
-        row[:] = _LOG_RANKS[len(above)]
-        reached = values[above]
-        row[above] = _LOG_RANKS[
-            len(above) - np.searchsorted(np.sort(reached), reached, side="right")
-        ]
+    if not np.isfinite(scores).all():  # compiled code does not look where it writes
+        raise ValueError("log_rank: scores must be finite")
+    columns = np.arange(scores.shape[1]) if members is None else members
+    out = np.empty((len(scores), len(columns)), dtype=np.float32)
+    if out.size:
+        log_ranks(np.ascontiguousarray(scores, dtype=np.float32), columns, _LOG_RANKS, out)
     return out
-
-
-def _above_the_last(values: FloatArray, k: int) -> npt.NDArray[np.intp]:
-    """Positions of the values above the k-th largest."""
-    sample = np.sort(values[::_STRIDE])
-    beyond = len(sample) - max(2 * k // _STRIDE, 1)
-    if beyond > 0:  # about twice as many as asked for are above this, and few need sorting
-        guess = sample[beyond]
-        above = np.flatnonzero(values > guess)
-        if len(above) >= k:
-            reached = values[above]
-            far: npt.NDArray[np.intp] = above[reached > np.partition(reached, len(reached) - k)[-k]]
-            return far
-        if np.count_nonzero(values >= guess) >= k:  # ties: the guess is the k-th largest itself
-            return above
-    return np.flatnonzero(values > np.partition(values, len(values) - k)[-k])

@@ -21,10 +21,11 @@ from scipy import sparse
 
 from kg.ontology import Ontology
 
+from .compiled import weigh_columns
 from .patients import TermSets
 from .profiles import closure_matrix
 
-__all__ = ["ProfileCosine", "unit_rows"]
+__all__ = ["ProfileCosine", "dense_product", "unit_rows"]
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -54,8 +55,18 @@ class ProfileCosine:
         """Cosine of every patient and disease, `[n_cases, n_diseases]`."""
         queries = closure_matrix(tuple(cases), self._ontology)
         queries.data = self._content[queries.indices]
-        product: FloatArray = (unit_rows(queries) @ self._by_term).toarray()
-        return product
+        return dense_product(unit_rows(queries), self._by_term)
+
+
+def dense_product(queries: Any, by_term: Any) -> FloatArray:
+    """Product of two CSR matrices (float32), as a full one: faster than a sparse one made full."""
+    out = np.zeros((queries.shape[0], by_term.shape[1]), dtype=np.float32)
+    for row, begin, end in zip(out, queries.indptr, queries.indptr[1:], strict=False):
+        weigh_columns(
+            queries.indices[begin:end], queries.data[begin:end],
+            by_term.indptr, by_term.indices, by_term.data, row,
+        )  # fmt: skip
+    return out
 
 
 def unit_rows(matrix: Any) -> Any:

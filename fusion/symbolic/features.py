@@ -278,11 +278,8 @@ class SymbolicFeatures:
         for at, case in enumerate(cases):
             if len(case.present):
                 best[at], worst[at] = -np.inf, np.inf
-                for row in self.likelihood.each(case.present):
-                    total[at] += row
-                    explained[at] += row > 0
-                    np.maximum(best[at], row, out=best[at])
-                    np.minimum(worst[at], row, out=worst[at])
+                rows = (total[at], explained[at], best[at], worst[at])
+                self.likelihood.extremes(case.present, *rows)
                 explained[at] /= len(case.present)
         return total, explained, best, worst
 
@@ -329,8 +326,9 @@ class SymbolicFeatures:
             ("profile", profile, (SEEN, ANNOTATED)),
             ("family_cosine", family_cosine, (SEEN, ANNOTATED, NEITHER)),
         ):
+            over = standing.over(scores)
             for group in groups:
-                columns[f"{name}_over_{GROUP_NAMES[group]}"] = standing.over(scores, group)
+                columns[f"{name}_over_{GROUP_NAMES[group]}"] = over[group]
         return columns
 
     def _all_patients(

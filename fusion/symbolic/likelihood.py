@@ -14,7 +14,7 @@ authors list only some of what they did not find. After Robinson et al. 2020,
 doi:10.1016/j.ajhg.2020.06.021.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,9 +100,9 @@ class LikelihoodRatio:
         """Log ratio of each present term under each disease, `[len(terms), n_diseases]`, nats."""
         return self._present.rows(terms)
 
-    def each(self, terms: IntArray) -> Iterator[FloatArray]:
-        """The rows one after the other; each is overwritten by the next."""
-        return self._present.each(terms)
+    def extremes(self, terms: IntArray, *into: FloatArray) -> None:
+        """Sum, number above zero, maximum and minimum of the rows; see `TermRows.extremes`."""
+        self._present.extremes(terms, *into)
 
     def ratios(self, terms: IntArray, diseases: npt.NDArray[np.integer[Any]]) -> FloatArray:
         """Log ratio of each term under some diseases, `[len(terms), len(diseases)]`, nats."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from kg.ontology import Ontology
 
-from .cosine import unit_rows
+from .cosine import dense_product, unit_rows
 from .patients import ReferenceCases, TermSets
 from .profiles import closure_matrix
 
@@ -57,8 +57,7 @@ class NearestPatients:
 
     def similarity(self, cases: Sequence[TermSets]) -> FloatArray:
         """Cosine with each reference case, `[n_cases, n_references]`; columns follow `order`."""
-        product: FloatArray = (self._unit_rows(tuple(cases)) @ self._by_term).toarray()
-        return product
+        return dense_product(self._unit_rows(tuple(cases)), self._by_term)
 
     def of_disease(
         self, similarity: FloatArray, disease: int, *, most: int

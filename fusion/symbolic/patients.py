@@ -6,6 +6,7 @@ files is decided in `kg.cases`.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +24,9 @@ __all__ = ["CaseEncoder", "ReferenceCases", "TermSets"]
 
 IntArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
+
+
+_REMEMBERED = 256
 
 
 def _nothing() -> IntArray:
@@ -52,6 +56,9 @@ class CaseEncoder:
         self._ontology = ontology
         self._abnormality = ontology.below(PHENOTYPIC_ABNORMALITY)
         self._position: dict[str, int | None] = {}
+        self._sets = lru_cache(maxsize=_REMEMBERED)(
+            self._read
+        )  # asked again for each part of an answer
 
     def position(self, curie: str) -> int | None:
         """Position of a term by its current or an alternative id, None when it says nothing."""
@@ -67,11 +74,17 @@ class CaseEncoder:
 
     def encode(self, case: ClinicalCase) -> TermSets:
         """Term sets of one case; an excluded ancestor of a present term is dropped."""
-        present = self._positions(case.present)
-        implied = self._ontology.closure(present)
-        excluded = np.setdiff1d(self._positions(case.excluded), implied).astype(np.int32)
+        return self._sets(tuple(case.present), tuple(case.excluded), tuple(case.genes))
+
+    def _read(
+        self, seen: tuple[str, ...], missed: tuple[str, ...], candidates: tuple[str, ...]
+    ) -> TermSets:
+        present, excluded = self._positions(seen), self._positions(missed)
+        if len(excluded):
+            implied = self._ontology.closure(present)
+            excluded = np.setdiff1d(excluded, implied).astype(np.int32)
         genes = sorted(
-            {node for curie in case.genes if (node := self._snapshot.index(curie)) is not None}
+            {node for curie in candidates if (node := self._snapshot.index(curie)) is not None}
         )
         return TermSets(present=present, excluded=excluded, genes=np.asarray(genes, dtype=np.int32))
 

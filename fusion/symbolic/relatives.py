@@ -15,6 +15,7 @@ from kg.snapshot import GraphSnapshot
 from kg.vocabulary import NodeType, Predicate
 
 from .catalogue import DiseaseCatalogue
+from .compiled import best_of_others
 
 __all__ = ["LARGEST_GENE_GROUP", "Relatives", "gene_disease_pairs", "gene_links"]
 
@@ -28,37 +29,6 @@ FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Layout:
-    """Entries of the groups sorted by disease, the same for every case.
-
-    Attributes:
-        sizes: Members of each group.
-        order: Entries by disease.
-        related: Diseases with an entry, ascending.
-        first: Place of the first entry of each in `order`.
-        place: Place of each entry.
-    """
-
-    sizes: IntArray
-    order: npt.NDArray[np.intp]
-    related: IntArray
-    first: npt.NDArray[np.intp]
-    place: npt.NDArray[np.intp]
-
-    @classmethod
-    def of(cls, members: Any) -> Self:
-        order = np.argsort(members.indices, kind="stable")
-        related, first = np.unique(members.indices[order], return_index=True)
-        return cls(
-            sizes=np.diff(members.indptr),
-            order=order,
-            related=related,
-            first=first,
-            place=np.arange(len(order)),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Relatives:
     """A symmetric relation of diseases, nobody related to itself.
 
@@ -69,10 +39,10 @@ class Relatives:
 
     weights: Any
     members: Any
-    _layout: _Layout = field(init=False, repr=False)
+    _related: npt.NDArray[np.intp] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_layout", _Layout.of(self.members))
+        object.__setattr__(self, "_related", np.unique(self.members.indices))
 
     @classmethod
     def from_groups(cls, groups: Any, *, largest: int) -> Self:
@@ -123,24 +93,11 @@ class Relatives:
         return carried
 
     def maximum(self, scores: FloatArray, *, default: float = 0.0) -> FloatArray:
-        """Best score among the relatives, `default` without any, `[n_cases, n_diseases]`.
-
-        The best of the others of a group is the best of the group, but for the best itself, whose
-        is the second best: a group costs its size, not the square of it.
-        """
-        out = np.full_like(scores, default, dtype=np.float32)
-        layout = self._layout
-        n_entries = len(layout.place)
-        if not n_entries:
-            return out
-        starts = self.members.indptr[:-1]
-        for row, own in zip(out, scores, strict=True):
-            values = own[self.members.indices]
-            best = np.repeat(np.maximum.reduceat(values, starts), layout.sizes)
-            at = np.minimum.reduceat(np.where(values == best, layout.place, n_entries), starts)
-            values[at] = -np.inf
-            best[at] = np.maximum.reduceat(values, starts)
-            row[layout.related] = np.maximum.reduceat(best[layout.order], layout.first)
+        """Best score among the relatives, `default` without any, `[n_cases, n_diseases]`."""
+        out = np.full(scores.shape, default, dtype=np.float32)
+        out[:, self._related] = -np.inf
+        own = np.ascontiguousarray(scores, dtype=np.float32)
+        best_of_others(own, self.members.indptr, self.members.indices, out)
         return out
 
 

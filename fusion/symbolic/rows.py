@@ -12,6 +12,8 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
+from .compiled import add_rows, extremes_of_rows
+
 __all__ = ["TermRows"]
 
 IntArray = npt.NDArray[np.int32]
@@ -81,8 +83,40 @@ class TermRows:
     def sum(self, terms: IntArray, out: FloatArray) -> None:
         """Sum of the rows, 0 without any, into `out`."""
         out[:] = 0.0
-        for row in self.each(terms):
+        table, places, rest = self._split(terms)
+        add_rows(table, self._step, places, out)
+        for row in rest:
             out += row
+
+    def extremes(
+        self,
+        terms: IntArray,
+        total: FloatArray,
+        positive: FloatArray,
+        best: FloatArray,
+        worst: FloatArray,
+    ) -> None:
+        """Adds the rows to `total` and counts numbers above zero; keeps the largest and smallest.
+
+        `best` comes as -inf and `worst` as inf, or with what is to be kept.
+        """
+        table, places, rest = self._split(terms)
+        extremes_of_rows(table, self._step, places, total, positive, best, worst)
+        for row in rest:
+            total += row
+            positive += row > 0
+            np.maximum(best, row, out=best)
+            np.minimum(worst, row, out=worst)
+
+    def _split(
+        self, terms: IntArray
+    ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int64], list[FloatArray]]:
+        """The table, the places of the terms in it, and rows that found no room there."""
+        terms = np.asarray(terms, dtype=np.int32)
+        spilled = self._remember(terms)
+        places = self._place[terms]
+        table = np.empty((0, self._width), dtype=np.int16) if self._table is None else self._table
+        return table, places[places >= 0], [spilled[t] for t in terms[places < 0].tolist()]
 
     def maximum(self, terms: IntArray) -> FloatArray:
         """Largest number of the rows in each column; of no row, -inf."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .comparable import log_rank
+from .compiled import best_of_groups
 
 __all__ = ["ANNOTATED", "GROUP_NAMES", "NEITHER", "SEEN", "Standing"]
 
@@ -31,6 +32,7 @@ class Standing:
     """
 
     def __init__(self, groups: IntArray) -> None:
+        self._groups = np.asarray(groups, dtype=np.int32)
         self._members = {
             group: np.flatnonzero(groups == group) for group in (NEITHER, ANNOTATED, SEEN)
         }
@@ -40,13 +42,12 @@ class Standing:
         out = np.empty_like(scores)
         for members in self._members.values():
             if len(members):
-                out[:, members] = log_rank(scores[:, members])
+                out[:, members] = log_rank(scores, members)
         return out
 
-    def over(self, scores: FloatArray, group: int) -> FloatArray:
-        """Scores minus the best of a group; minus 0 when the group is empty."""
-        members = self._members[group]
-        if not len(members):
-            return scores
-        ahead: FloatArray = scores - scores[:, members].max(axis=1, keepdims=True)
-        return ahead
+    def over(self, scores: FloatArray) -> dict[int, FloatArray]:
+        """For each group, scores minus its best; minus 0 when the group is empty."""
+        best = np.full((len(scores), len(GROUP_NAMES)), -np.inf, dtype=np.float32)
+        best_of_groups(np.ascontiguousarray(scores, dtype=np.float32), self._groups, best)
+        best[np.isneginf(best)] = 0.0
+        return {group: scores - best[:, group, None] for group in self._members}

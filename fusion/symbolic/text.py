@@ -68,15 +68,13 @@ class NameSimilarity:
     def mean_and_maximum(self, cases: Sequence[TermSets]) -> tuple[FloatArray, FloatArray]:
         """Mean and largest cosine over the patient's terms, each `[n_cases, n_diseases]`."""
         mean = np.zeros((len(cases), len(self._diseases)), dtype=np.float32)
-        largest = np.zeros_like(mean)
+        largest, rest = np.zeros_like(mean), np.zeros(len(self._diseases), dtype=np.float32)
         if cases:  # one pass over the names of all diseases for the terms of all cases
             self._rows.prepare(np.unique(np.concatenate([case.present for case in cases])))
         for total, best, case in zip(mean, largest, cases, strict=True):
             if len(case.present):
                 best[:] = -np.inf
-                for row in self._rows.each(case.present):
-                    total += row
-                    np.maximum(best, row, out=best)
+                self._rows.extremes(case.present, total, rest, best, rest)
                 total /= len(case.present)
         return mean, largest
 

@@ -7,39 +7,21 @@ What a feature clears in all trees depends only on how many thresholds its value
 looked up as one row of a table.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from .compiled import add_masked_trees
+
 __all__ = ["TreeMasks"]
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.intp]
 MaskArray = npt.NDArray[np.int32]
 
-_ROWS = 256  # masks of so many rows of 200 trees stay in the cache of a core
-_PLACED = 8192  # rows whose values are placed among the thresholds at once
 _MOST_LEAVES = 31  # bits of a positive int32
-_SPARSE = 0.5  # share of rows above which a table row is looked up for all
-_BIAS = 127  # of the exponent of a float32
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Thresholds:
-    """Where one feature is split.
-
-    Attributes:
-        feature: Its column.
-        values: Ascending; the largest float32 numbers that still go left.
-        kept: `[n_values + 1, n_trees]`, the leaves that are left above so many of them.
-    """
-
-    feature: int
-    values: npt.NDArray[np.float32]
-    kept: MaskArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,14 +29,19 @@ class TreeMasks:
     """An ensemble as tables of masks.
 
     Attributes:
-        thresholds: One entry for each feature that is split.
-        leaves: Leaf values, tree after tree, `[n_trees * 32]`.
-        n_trees: Trees.
+        columns: Features that are split.
+        starts: Where the thresholds of each of them begin, and the end, `[n_columns + 1]`.
+        thresholds: Ascending for each feature; the largest float32 numbers that still go left.
+        kept: `[n_thresholds + n_columns, n_trees]`: for each feature, the leaves that stay above
+            none, one, two, … of its thresholds.
+        leaves: Leaf values, `[n_trees, 32]`.
     """
 
-    thresholds: tuple[_Thresholds, ...]
+    columns: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+    thresholds: npt.NDArray[np.float32]
+    kept: MaskArray
     leaves: FloatArray
-    n_trees: int
 
     @classmethod
     def of(cls, booster: Any) -> Self | None:
@@ -73,79 +60,35 @@ class TreeMasks:
             if not found.plain:
                 return None
             splits += [(feature, value, number, kept) for feature, value, kept in found.splits]
+        columns = sorted({split[0] for split in splits})
+        tables = [_table(splits, column, len(trees)) for column in columns]
+        none = (np.zeros(0, dtype=np.float32), np.zeros((0, len(trees)), dtype=np.int32))
         return cls(
-            thresholds=tuple(_tables(splits, len(trees))),
-            leaves=leaves.ravel(),
-            n_trees=len(trees),
+            columns=np.asarray(columns, dtype=np.int64),
+            starts=np.cumsum([0, *(len(values) for values, _ in tables)], dtype=np.int64),
+            thresholds=np.concatenate([none[0], *(values for values, _ in tables)]),
+            kept=np.concatenate([none[1], *(kept for _, kept in tables)]),
+            leaves=leaves,
         )
 
-    def predict(self, features: npt.NDArray[np.float32]) -> FloatArray:
+    def predict(
+        self,
+        features: npt.NDArray[np.float32],
+        columns: npt.NDArray[np.integer] | Sequence[int] | None = None,
+    ) -> FloatArray:
         """Raw scores, as `booster.predict(features, raw_score=True)` up to rounding.
 
         Args:
             features: `[n_rows, n_features]` without missing values.
+            columns: Where each feature of the booster stands; None where it stood in training.
         """
-        out = np.empty(len(features))
-        room = _Room(min(_ROWS, len(features)), self.n_trees)
-        for start in range(0, len(features), _PLACED):
-            some = features[start : start + _PLACED]
-            self._score(some, room, out[start : start + len(some)])
+        own = self.columns if columns is None else np.asarray(columns, dtype=np.int64)[self.columns]
+        out = np.zeros(len(features))
+        add_masked_trees(
+            np.asarray(features, dtype=np.float32), own, self.starts, self.thresholds,
+            self.kept, self.leaves, out,
+        )  # fmt: skip
         return out
-
-    def _score(self, features: npt.NDArray[np.float32], room: "_Room", out: FloatArray) -> None:
-        n_rows = len(features)
-        starts = np.arange(0, n_rows + _ROWS, _ROWS)
-        every = np.full(self.n_trees, -1, dtype=np.int32)
-        dense: list[tuple[MaskArray, IntArray]] = []
-        sparse: list[tuple[MaskArray, IntArray, IntArray, IntArray]] = []
-        for own in self.thresholds:
-            place = np.searchsorted(own.values, np.ascontiguousarray(features[:, own.feature]))
-            least = place.min()
-            every &= own.kept[least]  # what all rows fail is cleared for all at once
-            above = place > least
-            n_above = np.count_nonzero(above)
-            if n_above > _SPARSE * n_rows:
-                dense.append((own.kept, place))
-            elif n_above:
-                rows = np.flatnonzero(above)
-                sparse.append((own.kept, place[rows], rows, np.searchsorted(rows, starts)))
-        for number, start in enumerate(starts[:-1].tolist()):
-            masks = room.masks[: min(_ROWS, n_rows - start)]
-            masks[:] = every
-            looked_up = room.other[: len(masks)]
-            for kept, place in dense:
-                np.take(kept, place[start : start + _ROWS], axis=0, out=looked_up, mode="clip")
-                np.bitwise_and(masks, looked_up, out=masks)
-            for kept, place, rows, cuts in sparse:
-                own_rows = slice(cuts[number], cuts[number + 1])
-                if own_rows.start < own_rows.stop:
-                    masks[rows[own_rows] - start] &= kept[place[own_rows]]
-            out[start : start + len(masks)] = self._reached(room, len(masks))
-
-    def _reached(self, room: "_Room", n_rows: int) -> FloatArray:
-        """Sums of the leaves that the lowest bits of the masks stand for."""
-        masks, other, power = room.masks[:n_rows], room.other[:n_rows], room.power[:n_rows]
-        np.negative(masks, out=other)
-        np.bitwise_and(masks, other, out=masks)
-        np.copyto(power, masks)  # exact: one bit; its exponent is the number of the leaf
-        np.right_shift(power.view(np.int32), 23, out=masks)
-        leaf, value = room.leaf[:n_rows], room.value[:n_rows]
-        np.add(masks, room.first, out=leaf)
-        np.take(self.leaves, leaf, out=value, mode="clip")
-        scores: FloatArray = value.sum(axis=1)
-        return scores
-
-
-class _Room:
-    """Memory that every block is worked in: fresh memory costs more than the work."""
-
-    def __init__(self, n_rows: int, n_trees: int) -> None:
-        self.masks = np.empty((n_rows, n_trees), dtype=np.int32)
-        self.other = np.empty_like(self.masks)
-        self.power = np.empty((n_rows, n_trees), dtype=np.float32)
-        self.leaf = np.empty((n_rows, n_trees), dtype=np.int64)
-        self.value = np.empty((n_rows, n_trees))
-        self.first = np.arange(n_trees, dtype=np.int64) * (_MOST_LEAVES + 1) - _BIAS
 
 
 class _Walk:
@@ -169,17 +112,17 @@ class _Walk:
         return left | self.below(node["right_child"])
 
 
-def _tables(splits: list[tuple[int, float, int, int]], n_trees: int) -> Iterator[_Thresholds]:
-    for feature in sorted({split[0] for split in splits}):
-        own = [split[1:] for split in splits if split[0] == feature]
-        bounds = _rounded_down(np.asarray([value for value, _, _ in own], dtype=np.float64))
-        values, place = np.unique(bounds, return_inverse=True)
-        kept = np.full((len(values) + 1, n_trees), -1, dtype=np.int32)
-        for (_, tree, mask), at in zip(own, place.tolist(), strict=True):
-            kept[at + 1, tree] &= np.int32(mask)
-        yield _Thresholds(
-            feature=feature, values=values, kept=np.bitwise_and.accumulate(kept, axis=0)
-        )
+def _table(
+    splits: list[tuple[int, float, int, int]], column: int, n_trees: int
+) -> tuple[npt.NDArray[np.float32], MaskArray]:
+    """Thresholds of one feature, and the leaves that are left above so many of them."""
+    own = [split[1:] for split in splits if split[0] == column]
+    bounds = _rounded_down(np.asarray([value for value, _, _ in own], dtype=np.float64))
+    values, place = np.unique(bounds, return_inverse=True)
+    kept = np.full((len(values) + 1, n_trees), -1, dtype=np.int32)
+    for (_, tree, mask), at in zip(own, place.tolist(), strict=True):
+        kept[at + 1, tree] &= np.int32(mask)
+    return values, np.bitwise_and.accumulate(kept, axis=0)
 
 
 def _rounded_down(values: FloatArray) -> npt.NDArray[np.float32]:

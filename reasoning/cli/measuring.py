@@ -34,7 +34,12 @@ def diagnosis(
         typer.Option("--protocol", help="as-published, paper-out or disease-out; all by default."),
     ] = None,
     part: Annotated[
-        str, typer.Option("--part", help="dev while anything is still chosen, test to report.")
+        str,
+        typer.Option(
+            "--part",
+            help="dev while anything is still chosen (only the training part is learnt from), "
+            "test to report (all that is not tested is).",
+        ),
     ] = "test",
     model: Annotated[
         bool, typer.Option("--model/--no-model", help="Train and test the neural model too.")
@@ -46,8 +51,10 @@ def diagnosis(
     samples: Samples = 1000,
     calibration: Annotated[
         int,
-        typer.Option("--calibration", min=0, help="Development cases that fit temperatures."),
-    ] = 400,
+        typer.Option(
+            "--calibration", min=0, help="Cases at most that fit temperatures, kept from training."
+        ),
+    ] = 200,
     ablations: Annotated[
         bool,
         typer.Option("--ablations/--no-ablations", help="Trees without each kind of evidence too."),
@@ -96,9 +103,8 @@ def diagnosis(
     options = EvaluationOptions(
         protocols=chosen,  # type: ignore[arg-type]  # checked above
         tested=part,  # type: ignore[arg-type]  # checked above
-        split=SplitOptions(seed=seed, n_decoys=decoys),
+        split=SplitOptions(seed=seed, n_decoys=decoys, n_calibration=calibration),
         n_samples=samples,
-        calibration_cases=calibration,
         ablations=ablations,
     )
     try:

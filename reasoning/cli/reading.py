@@ -56,7 +56,7 @@ def train_miner(
 ) -> None:
     """Train a miner on annotated papers; a stopped run goes on where it was.
 
-    With MiniLM some 15 minutes of one core for 1,400 abstracts, with --encoder none some 4.
+    With MiniLM some 25 minutes of one core for 1,400 abstracts, with --encoder none some 6.
 
     Example: iatros train-miner CDR_TrainingSet.PubTator.txt --graph graphs/full --out miners/cdr
     """

@@ -61,7 +61,6 @@ class EvaluationOptions:
         n_folds: Folds of the cross-fitted training features.
         n_samples: Bootstrap samples.
         batch_size: Cases scored at a time.
-        calibration_cases: Development cases that temperatures are fitted on; 0 skips calibration.
         embedding: The learned embedding of findings, a baseline alone and beside the classical
             scores; None leaves it out.
         ablations: Also train trees without each kind of evidence.
@@ -74,7 +73,6 @@ class EvaluationOptions:
     n_folds: int = 5
     n_samples: int = 1000
     batch_size: int = 16
-    calibration_cases: int = 400
     embedding: EmbeddingOptions | None = field(default_factory=EmbeddingOptions)
     ablations: bool = False
 
@@ -313,13 +311,11 @@ def _calibrate(
     rankers: Sequence[Scorer],
     options: EvaluationOptions,
 ) -> dict[str, Temperature]:
-    """Temperature of each trained ranker on development cases that the tested ones do not hold."""
-    spare = setting.calibration
-    rng = np.random.default_rng(setting.options.seed)
-    n = min(options.calibration_cases, len(spare))
+    """Temperature of each trained ranker on cases that are neither learnt from nor tested."""
+    chosen = setting.calibration
+    n = len(chosen)
     if not n or not rankers:
         return {}
-    chosen = spare.select(np.sort(rng.choice(len(spare), size=n, replace=False)))
     scores: dict[str, list[npt.NDArray[np.float32]]] = {ranker.name: [] for ranker in rankers}
     for start in range(0, n, options.batch_size):
         rows = np.arange(start, min(start + options.batch_size, n))

@@ -146,5 +146,6 @@ def _features(scores: FloatArray, world: FindingWorld) -> FloatArray:
     """Features of the scores, `[n_cases, n_diseases, n_features]`."""
     standing = Standing(world.groups.astype(np.int32))
     columns = [scores, margin(scores), log_rank(scores), standing.rank(scores)]
-    columns += [standing.over(scores, group) for group in _GROUPS]
+    over = standing.over(scores)
+    columns += [over[group] for group in _GROUPS]
     return np.stack(columns, axis=2)

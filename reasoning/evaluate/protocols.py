@@ -1,6 +1,8 @@
 """What a ranker may know when it is tested: three protocols, always reported together.
 
 Decides the split and the leakage control. Parts are whole connected components of publications.
+While choices are made on the development part, the training part alone is learnt from; when the
+test part is reported, all that is neither tested nor needed for temperatures is, as in use.
 
 - `as-published`: no control of the annotations; comparable with published tools, half of whose test
   cases stand in a paper that the annotation of their own disease was written from.
@@ -37,10 +39,13 @@ class SplitOptions:
     Attributes:
         seed: Of the split and of the decoys.
         n_decoys: Random other diseases that lose their publications; below 1,000 is for toys.
+        n_calibration: Cases at most that temperatures are fitted on when `test` is tested; they are
+            kept from training and belong to the development part.
     """
 
     seed: int = 0
     n_decoys: int = 1000
+    n_calibration: int = 200
 
 
 def split_parts(references: ReferenceCases, *, seed: int = 0) -> dict[Part, IntArray]:
@@ -50,6 +55,22 @@ def split_parts(references: ReferenceCases, *, seed: int = 0) -> dict[Part, IntA
         part: np.flatnonzero(np.isin(sixth, numbers)).astype(np.int32)
         for part, numbers in _SIXTHS.items()
     }
+
+
+def _calibration_rows(
+    references: ReferenceCases, development: IntArray, options: SplitOptions
+) -> IntArray:
+    """Rows of whole components of the development part, as many as are asked for at most."""
+    rng = np.random.default_rng([options.seed, 7])
+    component = references.components()[development]
+    taken: list[int] = []
+    n_taken = 0
+    for own in rng.permutation(np.unique(component)).tolist():
+        size = int((component == own).sum())
+        if n_taken + size <= options.n_calibration:
+            taken.append(own)
+            n_taken += size
+    return development[np.isin(component, taken)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,8 +119,11 @@ class Setting:
         chosen = options or SplitOptions()
         parts = split_parts(references, seed=chosen.seed)
         test = references.select(parts[tested])
-        training = references.select(parts["train"])
-        spare = references.select(parts["dev"] if tested == "test" else parts["dev"][:0])
+        learnt, kept = parts["train"], parts["dev"][:0]
+        if tested == "test":
+            kept = _calibration_rows(references, parts["dev"], chosen)
+            learnt = np.sort(np.r_[learnt, np.setdiff1d(parts["dev"], kept)])
+        training, spare = references.select(learnt), references.select(kept)
         held_out = frozenset[str]().union(*test.publications, *spare.publications)
         excluded: frozenset[str] = frozenset()
         if protocol != "as-published":
@@ -129,6 +153,8 @@ class Setting:
             f"{self.knowledge.catalogue.n_diseases} candidates, split by connected components of "
             f"publications (seed {self.options.seed}), {len(self.training)} training cases"
         )
+        if len(self.calibration):
+            split += f", {len(self.calibration)} for temperatures"
         if self.protocol == "as-published":
             return f"{split}; annotations untouched (no control)"
         decoys = (

@@ -43,14 +43,24 @@ def test_a_value_at_a_threshold_goes_the_same_way() -> None:
     booster = _booster(3)
     masks = TreeMasks.of(booster)
     assert masks is not None
-    for own in masks.thresholds:
-        near = [np.nextafter(own.values, np.float32(side * np.inf)) for side in (-1, 1)]
-        values = np.concatenate([own.values, *near])
+    bounds = zip(masks.columns, masks.starts, masks.starts[1:], strict=False)
+    for column, first, last in bounds:
+        own = masks.thresholds[first:last]
+        near = [np.nextafter(own, np.float32(side * np.inf)) for side in (-1, 1)]
+        values = np.concatenate([own, *near])
         table = np.zeros((len(values), 6), dtype=np.float32)
-        table[:, own.feature] = values
+        table[:, column] = values
         np.testing.assert_allclose(
             masks.predict(table), booster.predict(table, raw_score=True), rtol=0, atol=1e-12
         )
+
+
+def test_features_may_stand_elsewhere() -> None:
+    masks = TreeMasks.of(_booster(4))
+    assert masks is not None
+    table = _table(np.random.default_rng(0), 50)
+    moved = np.concatenate([np.ones((50, 2), dtype=np.float32), table[:, ::-1]], axis=1)
+    np.testing.assert_array_equal(masks.predict(moved, [7, 6, 5, 4, 3, 2]), masks.predict(table))
 
 
 @pytest.mark.parametrize("options", [{"num_leaves": 40}, {"zero_as_missing": True}])

@@ -59,7 +59,7 @@ def test_standing_is_that_of_brute_force(groups: list[int], seed: int) -> None:
             above = int((values[own == own[at]] > value).sum())
             assert row[at] == pytest.approx(np.log1p(above))
     for group in (NEITHER, ANNOTATED, SEEN):
-        over = standing.over(scores, group)
+        over = standing.over(scores)[group]
         members = own == group
         best = scores[:, members].max(axis=1, keepdims=True) if members.any() else 0.0
         np.testing.assert_allclose(over, scores - best)

@@ -62,11 +62,10 @@ def test_every_protocol_is_written_with_its_control(
     tmp_path: Path, knowledge: SymbolicKnowledge, cases: list[ClinicalCase]
 ) -> None:
     options = EvaluationOptions(
-        split=SplitOptions(n_decoys=2),
+        split=SplitOptions(n_decoys=2, n_calibration=4),
         boosted=BoostedOptions(n_trees=5, smallest_leaf=2),
         n_folds=2,
         n_samples=50,
-        calibration_cases=4,
         embedding=EmbeddingOptions(width=4, n_steps=3, n_cases=8),
         ablations=True,
     )
@@ -122,6 +121,30 @@ def test_parts_are_disjoint_and_complete(
     references = knowledge.references(cases)
     parts = split_parts(references)
     assert sorted(np.concatenate(list(parts.values())).tolist()) == list(range(len(references)))
+
+
+def test_a_report_learns_from_all_that_is_neither_tested_nor_for_temperatures(
+    knowledge: SymbolicKnowledge, cases: list[ClinicalCase]
+) -> None:
+    references = knowledge.references(cases)
+    parts = split_parts(references)
+    for n_calibration in (0, 2):
+        report = Setting.make(
+            "paper-out",
+            knowledge=knowledge,
+            references=references,
+            options=SplitOptions(n_decoys=2, n_calibration=n_calibration),
+        )
+        assert len(report.calibration) <= n_calibration
+        own = (report.training, report.tested, report.calibration)
+        assert sorted(id_ for part in own for id_ in part.case_ids) == sorted(references.case_ids)
+        assert set(report.calibration.case_ids) <= {references.case_ids[n] for n in parts["dev"]}
+    choice = Setting.make(
+        "paper-out", knowledge=knowledge, references=references, tested="dev",
+        options=SplitOptions(n_decoys=2),
+    )  # fmt: skip
+    assert choice.training.case_ids == references.select(parts["train"]).case_ids
+    assert not len(choice.calibration)
 
 
 def test_cases_without_a_diagnosis_are_one_clear_error(
