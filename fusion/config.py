@@ -163,6 +163,9 @@ class TrainConfig:
             of its own part.
         decoys_per_fold: Other diseases that lose their annotations in each fold too, so that
             emptiness tells nothing.
+        keep_annotations: Take a training case's own patients away and leave what is written from
+            their papers. A model trained so looks better and is worse on new patients; only for
+            comparisons with tools that were measured on annotations as published.
         held_aside: Share of training publications on which the combiner, and only it, learns first.
         dev_share: Share of publications for early stop and calibration.
         negatives: Random candidates beside the best ones in the combiner's loss.
@@ -207,6 +210,7 @@ class TrainConfig:
     gradient_norm: float = 1.0
     n_folds: int = 5
     decoys_per_fold: int = 1000
+    keep_annotations: bool = False
     held_aside: float = 0.3
     dev_share: float = 0.1
     negatives: int = 64

@@ -144,7 +144,7 @@ class TrainingParts:
             rows = np.flatnonzero(fold_of == fold)
             held = [train[i] for i in rows]
             known = [case for case, f in zip(train, fold_of, strict=True) if f != fold]
-            graph, features = _without(context, held, known, config.decoys_per_fold, rng)
+            graph, features = _without(context, held, known, config, rng)
             names = features.names
             graphs.append(graph)
             for i in rows[aside[rows]].tolist():
@@ -160,7 +160,7 @@ class TrainingParts:
                 moments.add(features.compute([arrays[rows[0]].terms])[0])
         development = None
         if dev:
-            graph, features = _without(context, dev, train, config.decoys_per_fold, rng)
+            graph, features = _without(context, dev, train, config, rng)
             looked = [by_id[case.case_id] for case in dev]
             if len(looked) > _DEV_LOOKS:
                 chosen = sorted(rng.choice(len(looked), _DEV_LOOKS, replace=False).tolist())
@@ -244,12 +244,15 @@ def _without(
     context: GraphContext,
     held: Sequence[ClinicalCase],
     known: Sequence[ClinicalCase],
-    n_decoys: int,
+    config: TrainConfig,
     rng: np.random.Generator,
 ) -> tuple[GraphTensors, SymbolicFeatures]:
     """Graph and features that know nothing of the publications of the held cases."""
     knowledge = context.knowledge
+    if config.keep_annotations:
+        return context.tensors, SymbolicFeatures(knowledge, knowledge.references(known))
     golds = {position for case in held for position in context.indexer.encode(case).gold}
+    n_decoys = config.decoys_per_fold
     decoys = decoy_publications(knowledge, n_decoys=n_decoys, rng=rng, spare=sorted(golds))
     excluded = decoys.union(*(case.publications for case in held))
     features = SymbolicFeatures(

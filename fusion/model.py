@@ -7,6 +7,7 @@ Decides how the parts meet. Each part has a file of its own; what trains them is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from encoders import Chunking, ImageEncoder, TextEncoder, parse_freeze_level
+from encoders.precision import autocast, fastest_dtype
 
 from .adapters import add_adapters
 from .batches import CaseBatch
@@ -155,15 +157,21 @@ class FusionModel(nn.Module):
         return result
 
     def read_patients(self, batch: CaseBatch) -> PatientInputs:
-        """The cases with their notes and images as tokens."""
+        """The cases with their notes and images as tokens.
+
+        Without gradients the encoders run in the fastest format of the device, as they do in
+        training with mixed precision.
+        """
         device = self.device
         notes = images = None
-        if self.text_encoder is not None and any(batch.notes):
-            notes = self.text_encoder(batch.notes)
-        if self.image_encoder is not None and len(batch.images):
-            images = self.image_encoder(
-                batch.images.to(device), batch.case_of_image.to(device), n_cases=batch.n_cases
-            )
+        fastest = autocast(device, fastest_dtype(device))
+        with nullcontext() if torch.is_grad_enabled() else fastest:
+            if self.text_encoder is not None and any(batch.notes):
+                notes = self.text_encoder(batch.notes)
+            if self.image_encoder is not None and len(batch.images):
+                images = self.image_encoder(
+                    batch.images.to(device), batch.case_of_image.to(device), n_cases=batch.n_cases
+                )
         return PatientInputs(
             nodes=batch.nodes.to(device),
             roles=batch.roles.to(device),

@@ -153,18 +153,34 @@ class Predictor:
             also: Further publications that must not be known (decoys).
         """
         excluded = frozenset(also).union(*(case.publications for case in cases))
-        own = {case.case_id for case in cases}
         hidden = self.graph.without_publications(set(excluded))
         loaded = replace(
-            self._loaded,
+            self._without_patients(cases, excluded),
             context=replace(self._context, tensors=self._context.tensors.without_rows(hidden)),
-            references=tuple(
-                case
-                for case in self.references
-                if case.case_id not in own and excluded.isdisjoint(case.publications)
-            ),
         )
         return Predictor(loaded, exclude_publications=excluded)
+
+    def without_patients_of(self, cases: Sequence[ClinicalCase]) -> Predictor:
+        """The same weights without the published patients of some papers.
+
+        Annotations that rest on these papers stay: for the as-published protocol.
+
+        Args:
+            cases: Cases whose patients and papers' patients must not be known.
+        """
+        papers = frozenset[str]().union(*(case.publications for case in cases))
+        return Predictor(self._without_patients(cases, papers))
+
+    def _without_patients(
+        self, cases: Sequence[ClinicalCase], publications: frozenset[str]
+    ) -> LoadedModel:
+        own = {case.case_id for case in cases}
+        kept = (
+            case
+            for case in self.references
+            if case.case_id not in own and publications.isdisjoint(case.publications)
+        )
+        return replace(self._loaded, references=tuple(kept))
 
     @property
     def vectors(self) -> NodeVectors:

@@ -193,6 +193,7 @@ def train(
             Predictor(finished),
             parts.held_out,
             n_decoys=config.decoys_per_fold,
+            keep_annotations=config.keep_annotations,
             seed=config.seed,
         )
         if confidence is not None:

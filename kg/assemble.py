@@ -113,6 +113,7 @@ class NodeFacts:
     labels: set[str] = field(default_factory=set)
     synonyms: set[str] = field(default_factory=set)
     definitions: set[str] = field(default_factory=set)
+    structures: set[str] = field(default_factory=set)
     xrefs: set[str] = field(default_factory=set)
     deprecated: bool = False
 
@@ -145,6 +146,8 @@ class RecordCollector:
         facts.synonyms.update(s for s in node.synonyms if s)
         if node.definition:
             facts.definitions.add(node.definition)
+        if node.structure:
+            facts.structures.add(node.structure)
         facts.deprecated = facts.deprecated or node.deprecated
 
     def add_match(self, subject: str, object_: str) -> None:
@@ -178,8 +181,10 @@ class RecordCollector:
             if code is None:
                 code = NODE_TYPE_CODE[_TYPE_OF_PREFIX.get(prefix_of(id_), NodeType.CHEMICAL)]
             definition = max(facts.definitions, key=lambda x: (len(x), x), default="")
+            structure = min(facts.structures, key=lambda x: (len(x), x), default="")
             xrefs = sorted(facts.xrefs)
-            rows.append((id_, code, label, definition, facts.deprecated, synonyms, xrefs))
+            texts = (label, definition, structure)
+            rows.append((id_, code, *texts, facts.deprecated, synonyms, xrefs))
         columns = zip(*rows, strict=True) if rows else ((),) * len(NODE_SCHEMA)
         arrays = [pa.array(c, f.type) for c, f in zip(columns, NODE_SCHEMA, strict=True)]
         return pa.table(arrays, schema=NODE_SCHEMA)

@@ -45,6 +45,7 @@ NODE_SCHEMA = pa.schema(
         ("type", pa.int8()),
         ("label", pa.string()),
         ("definition", pa.string()),
+        ("structure", pa.string()),
         ("deprecated", pa.bool_()),
         ("synonyms", pa.list_(pa.string())),
         ("xrefs", pa.list_(pa.string())),
@@ -178,7 +179,12 @@ def content_digest(
     total = hashlib.sha256()
     columns: list[list[Any]] = [nodes.column(name).to_pylist() for name in NODE_SCHEMA.names]
     rows = []
-    for id_, code, label, definition, deprecated, synonyms, xrefs in zip(*columns, strict=True):
+    structures = []
+    for id_, code, label, definition, structure, deprecated, synonyms, xrefs in zip(
+        *columns, strict=True
+    ):
+        if structure:
+            structures.append(f"{id_}\x1f{structure}")
         words = ("\x1e".join(synonyms), "\x1e".join(xrefs), "1" if deprecated else "0")
         rows.append("\x1f".join((id_, NODE_TYPES[code].value, label, definition, *words)))
     rows.sort()
@@ -191,7 +197,10 @@ def content_digest(
         for s in sources
     )
     total.update("\x1d".join(facts).encode())
-    if links.num_rows:  # a graph without them keeps the digest it had before there were any
+    if structures:  # a graph without them, or without links, has the digest it had before them
+        total.update(b"\x1cstructures\x1c")
+        total.update("\x1d".join(sorted(structures)).encode())
+    if links.num_rows:
         ids = columns[0]
         codes, ends, relations = (links[name].to_pylist() for name in links.schema.names)
         matches = zip(codes, ends, relations, strict=True)

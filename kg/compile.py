@@ -176,7 +176,7 @@ def _nodes(store: TripleStore, skip: frozenset[str], raw: pa.Table) -> RecordCol
             collector.of(from_iri(iri)).types.add(kind)
     ends = {*raw["subject"].unique().to_pylist(), *raw["object"].unique().to_pylist()}
     wanted = ends | collector.facts.keys()
-    for name in ("label", "synonym", "definition", "deprecated"):
+    for name in ("label", "synonym", "definition", "structure", "deprecated"):
         found = scan(store, FIELD_IRI[name], skip, text=True)
         for iri, value in found.unique().iter_rows():
             id_ = from_iri(iri)
@@ -189,6 +189,8 @@ def _nodes(store: TripleStore, skip: frozenset[str], raw: pa.Table) -> RecordCol
                 facts.synonyms.add(value)
             elif name == "definition":
                 facts.definitions.add(value)
+            elif name == "structure":
+                facts.structures.add(value)
             else:
                 facts.deprecated = facts.deprecated or value in ("true", "1")
     for subject, object_ in scan(store, FIELD_IRI["exactMatch"], skip).unique().iter_rows():

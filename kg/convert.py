@@ -60,6 +60,7 @@ def to_networkx(snapshot: GraphSnapshot) -> "nx.MultiDiGraph[str]":
             label=node.label,
             synonyms=list(node.synonyms),
             definition=node.definition,
+            structure=node.structure,
             xrefs=list(node.xrefs),
         )
     for statement in snapshot.statements():

@@ -12,7 +12,7 @@ from .snapshot import GraphSnapshot
 __all__ = ["write_graphml"]
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NODE_KEYS = (("type", "string"), ("label", "string"), ("definition", "string"))
+_NODE_KEYS = tuple((name, "string") for name in ("type", "label", "definition", "structure"))
 _EDGE_KEYS = (
     ("predicate", "string"),
     ("source", "string"),
@@ -49,7 +49,7 @@ def write_graphml(snapshot: GraphSnapshot, path: Path) -> None:
                 )
         sink.write('<graph edgedefault="directed">\n')
         for node in snapshot.nodes():
-            facts = (node.type.value, node.label, node.definition)
+            facts = (node.type.value, node.label, node.definition, node.structure)
             data = [_data(f"node_{n}", v) for (n, _), v in zip(_NODE_KEYS, facts, strict=True)]
             sink.write(f"<node id={quoteattr(node.id)}>{''.join(data)}</node>\n")
         for s in snapshot.statements():

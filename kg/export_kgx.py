@@ -79,6 +79,7 @@ def _node(view: NodeView) -> dict[str, _Value]:
         "name": view.label,
         "synonym": list(view.synonyms),
         "description": view.definition,
+        "inchi": view.structure,
         "xref": list(map(_biolink, view.xrefs)),
         "deprecated": view.deprecated,
     }

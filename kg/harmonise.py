@@ -68,8 +68,9 @@ class _Gathered:
 def merge_nodes(nodes: Iterable[tuple[str, Node]], identity: IdentityMap) -> list[MergedNode]:
     """One record per canonical id, sorted by id.
 
-    The first non-empty label and definition win, those given under the canonical id itself before
-    those of mapped ids, earlier sources before later ones; other names become synonyms.
+    The first non-empty label, definition and structure win, those given under the canonical id
+    itself before those of mapped ids, earlier sources before later ones; other names become
+    synonyms.
 
     Args:
         nodes: (source name, record) pairs in the order of sources.
@@ -99,6 +100,7 @@ def _merged(canonical: str, both: _Gathered) -> MergedNode:
         label=label,
         synonyms=tuple(spelled.values()),
         definition=next((n.definition for _, n in records if n.definition), ""),
+        structure=next((n.structure for _, n in records if n.structure), ""),
         deprecated=all(n.deprecated for _, n in records),
     )
     return MergedNode(node=node, source=source)

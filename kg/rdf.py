@@ -127,6 +127,8 @@ class QuadWriter:
         pairs.extend(f"{_P['synonym']} {literal(text)}" for text in node.synonyms if text)
         if node.definition:
             pairs.append(f"{_P['definition']} {literal(node.definition)}")
+        if node.structure:
+            pairs.append(f"{_P['structure']} {literal(node.structure)}")
         if node.deprecated:
             pairs.append(f"{_P['deprecated']} {_TRUE}")
         subject = iri(node.id)
@@ -140,6 +142,7 @@ class QuadWriter:
             label=view.label,
             synonyms=view.synonyms,
             definition=view.definition,
+            structure=view.structure,
             deprecated=view.deprecated,
         )
         return self.node(node) + "".join([self.xref(view.id, other) for other in view.xrefs])

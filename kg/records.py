@@ -24,7 +24,8 @@ _TEXTS = pa.list_(pa.string())
 _NODE = pa.schema(
     [
         *(("id", pa.string()), ("type", pa.string()), ("label", pa.string())),
-        *(("synonyms", _TEXTS), ("definition", pa.string()), ("deprecated", pa.bool_())),
+        *(("synonyms", _TEXTS), ("definition", pa.string())),
+        *(("structure", pa.string()), ("deprecated", pa.bool_())),
     ]
 )
 _MAPPING = pa.schema(
@@ -117,7 +118,13 @@ def _read(stream: pa.NativeFile, make: Callable[..., _Record]) -> list[_Record]:
 
 
 def _node(
-    id_: str, type_: str, label: str, synonyms: list[str], definition: str, deprecated: bool
+    id_: str,
+    type_: str,
+    label: str,
+    synonyms: list[str],
+    definition: str,
+    structure: str,
+    deprecated: bool,
 ) -> Node:
     return Node(
         id=id_,
@@ -125,6 +132,7 @@ def _node(
         label=label,
         synonyms=tuple(synonyms),
         definition=definition,
+        structure=structure,
         deprecated=deprecated,
     )
 

@@ -46,6 +46,7 @@ def node_views(nodes: pa.Table | pa.RecordBatch) -> Iterator[NodeView]:
             label=row["label"],
             synonyms=tuple(row["synonyms"]),
             definition=row["definition"],
+            structure=row["structure"],
             xrefs=tuple(row["xrefs"]),
             deprecated=row["deprecated"],
         )

@@ -23,6 +23,7 @@ from .wording import in_words
 __all__ = ["SnapshotError", "SnapshotFiles", "read_snapshot", "write_snapshot"]
 
 _FORMAT = 1
+_LATER = ("structure",)  # columns that graphs of before do not have; empty there
 _MANIFEST, _NODES, _EDGES = "snapshot.json", "nodes.arrow", "edges.arrow"
 _LINKS = "codes.arrow"  # not there in graphs of earlier versions
 
@@ -88,6 +89,12 @@ def _read_table(path: Path, schema: pa.Schema) -> pa.Table:
             table = pa.ipc.open_file(source).read_all()
     except (OSError, pa.ArrowInvalid) as error:
         raise SnapshotError(f"{path}: {in_words(error)}; build the graph again") from error
+    for name in schema.names:
+        if name in _LATER and name not in table.schema.names:
+            column = pa.repeat(pa.scalar("", pa.string()), table.num_rows)
+            table = table.append_column(name, column)
+    if sorted(table.schema.names) == sorted(schema.names):
+        table = table.select(schema.names)
     if table.schema.names != schema.names:
         raise SnapshotError(
             f"{path}: columns {table.schema.names}, expected {schema.names}; build the graph again"

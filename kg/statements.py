@@ -32,6 +32,7 @@ class Node:
         label: Preferred name; empty when the source gives none.
         synonyms: Other names.
         definition: One text that says what it is; for drugs the description.
+        structure: InChI of a substance; empty when none is known.
         deprecated: True when the source calls it obsolete.
     """
 
@@ -40,6 +41,7 @@ class Node:
     label: str = ""
     synonyms: tuple[str, ...] = ()
     definition: str = ""
+    structure: str = ""
     deprecated: bool = False
 
     def __post_init__(self) -> None:

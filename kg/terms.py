@@ -76,6 +76,7 @@ FIELD_IRI: Mapping[str, str] = MappingProxyType(
         "label": f"{RDFS}label",
         "synonym": f"{SKOS}altLabel",
         "definition": f"{SKOS}definition",
+        "structure": "http://purl.obolibrary.org/obo/chebi/inchi",
         "deprecated": f"{OWL}deprecated",
         "exactMatch": f"{SKOS}exactMatch",
         "closeMatch": f"{SKOS}closeMatch",

@@ -24,6 +24,7 @@ class NodeView:
         label: Preferred name; empty when nobody names it.
         synonyms: Other names.
         definition: One text that says what it is.
+        structure: InChI of a substance.
         xrefs: All other identifiers of the same thing.
         deprecated: A source calls it obsolete.
     """
@@ -34,6 +35,7 @@ class NodeView:
     synonyms: tuple[str, ...]
     definition: str
     xrefs: tuple[str, ...]
+    structure: str = ""
     deprecated: bool = False
 
     def to_node(self) -> Node:
@@ -44,6 +46,7 @@ class NodeView:
             label=self.label,
             synonyms=self.synonyms,
             definition=self.definition,
+            structure=self.structure,
             deprecated=self.deprecated,
         )
 

@@ -14,7 +14,14 @@ from rich.text import Text
 from .answer import Entity, GraphIdentity, ModelIdentity, Path, TreatmentEntity
 from .render import describe_path, publications_of
 
-__all__ = ["DrugAnswer", "RankedIndication", "SharedTrait", "SimilarTreatment", "render_drug"]
+__all__ = [
+    "DrugAnswer",
+    "RankedIndication",
+    "SharedTrait",
+    "SimilarTreatment",
+    "StructuralNeighbour",
+    "render_drug",
+]
 
 
 class _Record(BaseModel):
@@ -41,6 +48,16 @@ class SimilarTreatment(_Record):
     shared: tuple[SharedTrait, ...] = ()
 
 
+class StructuralNeighbour(_Record):
+    """A treatment whose molecule looks like that of the one asked about."""
+
+    rank: int
+    treatment: TreatmentEntity
+    tanimoto: float = Field(
+        ge=0, le=1, description="share of circular substructures (ECFP4) that both have"
+    )
+
+
 class RankedIndication(_Record):
     """One disease of the ranking."""
 
@@ -59,6 +76,8 @@ class DrugAnswer(_Record):
     model: ModelIdentity
     indications: tuple[RankedIndication, ...] = ()
     similar: tuple[SimilarTreatment, ...] = ()
+    similar_in_structure: tuple[StructuralNeighbour, ...] = ()
+    structure_note: str = Field(default="", description="why no structure is compared, if so")
 
 
 def render_drug(answer: DrugAnswer) -> Group:
@@ -84,4 +103,11 @@ def render_drug(answer: DrugAnswer) -> Group:
         shared = "; ".join(trait.trait.label for trait in other.shared)
         alike.add_row(str(other.rank), other.treatment.label, f"{other.weight:.3f}", shared)
     name = Text(f"{answer.treatment.label} ({answer.treatment.id})", style="bold")
-    return Group(name, table, alike)
+    molecules = Table(title="Similar molecules", title_justify="left", show_edge=False)
+    molecules.add_column("#", justify="right")
+    molecules.add_column("treatment", ratio=2)
+    molecules.add_column("Tanimoto", justify="right")
+    for like in answer.similar_in_structure:
+        molecules.add_row(str(like.rank), like.treatment.label, f"{like.tanimoto:.2f}")
+    note = Text(f"Similar molecules: {answer.structure_note}", style="dim")
+    return Group(name, table, alike, note if answer.structure_note else molecules)

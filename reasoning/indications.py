@@ -7,6 +7,7 @@ must not be treated with it stands below, and says so.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +19,16 @@ from kg.columns import PREDICATE_CODE
 from kg.vocabulary import NodeType, Predicate
 
 from .answer import GraphIdentity, ModelIdentity, TreatmentEntity
-from .drug_answer import DrugAnswer, RankedIndication, SharedTrait, SimilarTreatment
+from .drug_answer import (
+    DrugAnswer,
+    RankedIndication,
+    SharedTrait,
+    SimilarTreatment,
+    StructuralNeighbour,
+)
 from .errors import InputError
 from .paths import EvidenceGraph, to_entity, to_path
+from .structures import StructureIndex
 from .treat import known_indications
 
 __all__ = ["IndicationRanker"]
@@ -96,6 +104,9 @@ class IndicationRanker:
             model=self._model,
             indications=ranked,
             similar=self._similar(pairs, at),
+            similar_in_structure=self._alike(node),
+            structure_note=self._structures.missing
+            or ("" if node in self._structures else "no structure of this treatment is known"),
         )
 
     def _candidates(self, pairs: PairFeatures, at: int, treated: set[int]) -> IntArray:
@@ -158,6 +169,23 @@ class IndicationRanker:
                 shared=self._shared(own, self._traits(int(nodes[other]))),
             )
             for rank, other in enumerate(order[weight[order] > 0].tolist(), start=1)
+        )
+
+    @cached_property
+    def _structures(self) -> StructureIndex:
+        return StructureIndex(self.predictor.graph, self.predictor.treatments.nodes.tolist())
+
+    def _alike(self, node: int) -> tuple[StructuralNeighbour, ...]:
+        positions = self.predictor.treatments.positions
+        return tuple(
+            StructuralNeighbour(
+                rank=rank,
+                treatment=self._treatment(int(positions[other])),
+                tanimoto=round(likeness, 4),
+            )
+            for rank, (other, likeness) in enumerate(
+                self._structures.nearest(node, _N_SIMILAR), start=1
+            )
         )
 
     def _traits(self, drug: int) -> dict[tuple[Predicate, int], int]:

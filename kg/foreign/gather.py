@@ -24,7 +24,7 @@ ASSOCIATION_FIELDS = frozenset(
     }
 )
 _MATCHES = frozenset({"exactMatch", "closeMatch", "broadMatch", "narrowMatch"})
-_WORDS = frozenset({"label", "synonym", "definition"})
+_WORDS = frozenset({"label", "synonym", "definition", "structure"})
 _TYPE = FIELD_IRI["type"]
 # Classes that say how a thing is written down, not what it is.
 _FORMAL = frozenset(
@@ -47,7 +47,7 @@ class Gathered:
     Attributes:
         mapping: The meaning of IRIs.
         classes: Mapped classes of a thing.
-        words: Labels, synonyms and definitions, by name of the field.
+        words: Labels, synonyms, definitions and structures, by name of the field.
         deprecated: Things that are out of use.
         edges: (subject, property IRI, object) of plain triples with a mapped property.
         matches: (subject, field, object).

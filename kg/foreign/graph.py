@@ -257,6 +257,7 @@ class RdfGraph:
                     label=labels[0] if labels else "",
                     synonyms=(*labels[1:], *sorted(words["synonym"].get(id_, ()))),
                     definition=max(words["definition"].get(id_, ()), key=len, default=""),
+                    structure=min(words["structure"].get(id_, ()), default=""),
                     deprecated=id_ in gathered.deprecated,
                 )
             except ValueError as error:

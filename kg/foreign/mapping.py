@@ -47,6 +47,7 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
         f"{BIOLINK}description",
         f"{RDFS}comment",
     ),
+    "structure": ("https://w3id.org/chemrof/inchi_string",),
     "exactMatch": (f"{OWL}sameAs", f"{OWL}equivalentClass", f"{BIOLINK}same_as"),
     "source": (f"{BIOLINK}provided_by", f"{BIOLINK}knowledge_source"),
     "justification": (f"{SSSOM}mapping_justification",),

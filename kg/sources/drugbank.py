@@ -36,6 +36,7 @@ _COLUMNS = (
     "atc_codes",
     "categories",
     "inchikey",
+    "inchi",
     "description",
 )
 
@@ -66,7 +67,7 @@ class DrugBank:
         licence="CC-BY-NC-4.0",
         licence_class="noncommercial",
         release="6b9ae386d6ba",
-        gives="drug descriptions, categories, ATC classes, InChIKey, CHEBI, ChEMBL and PubChem ids",
+        gives="drug descriptions, categories, structures, ATC classes, CHEBI, ChEMBL, PubChem ids",
         files=(DRUGS_FILE, *_MAPS),
     )
 
@@ -90,6 +91,7 @@ class DrugBank:
                 type=NodeType.DRUG,
                 label=row["name"],
                 definition=" ".join(row["description"].split()),
+                structure=_structure(row["inchi"].strip(), drug, report),
             )
             key = row["inchikey"].removeprefix("InChIKey=")
             if key and (structure := curie(f"INCHIKEY:{key}", report, what="structure")):
@@ -145,3 +147,10 @@ class DrugBank:
                 justification="semapv:UnspecifiedMatching",
                 confidence=confidence,
             )
+
+
+def _structure(inchi: str, drug: str, report: DropReport) -> str:
+    if inchi and not inchi.startswith("InChI="):
+        report.drop("structure that is no InChI", f"{drug} {inchi[:40]}")
+        return ""
+    return inchi

@@ -3,6 +3,7 @@
 Decides the options; what is measured, under which control, is decided in `reasoning.evaluate`.
 """
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ import typer
 from reasoning.errors import InputError
 
 from .checking import safety
-from .console import stderr
+from .console import stderr, warn
 from .imaging import multimodal
 from .measuring_answers import answers
 from .measuring_explanation import explanation
@@ -18,6 +19,7 @@ from .measuring_treated import patient_treatments
 from .options import Config, GraphArgument, KnownCases, Results, Samples
 from .reading import literature
 from .training import read_cases_for_training, read_config
+from .unseen import readable_cases
 
 __all__ = ["register"]
 
@@ -29,6 +31,14 @@ def diagnosis(
     graph: GraphArgument,
     out: Results,
     cases: KnownCases = None,
+    unseen: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--test",
+            help="Test these cases (folder, zip or file; diagnoses stated) instead of a part of "
+            "the known ones, from which all is learnt that shares no paper with them.",
+        ),
+    ] = None,
     protocol: Annotated[
         list[str] | None,
         typer.Option("--protocol", help="as-published, paper-out or disease-out; all by default."),
@@ -64,6 +74,7 @@ def diagnosis(
     """Rank held-out patients under three leakage controls, beside all baselines, with intervals.
 
     Example: iatros evaluate diagnosis graphs/rare --out results/diagnosis
+    With patients of your own: add --test my_patients.zip
     """
     from fusion.config import ConfigError, TrainConfig
     from fusion.node_text import embed_graph
@@ -77,6 +88,8 @@ def diagnosis(
     for name in chosen:
         if name not in PROTOCOLS:
             raise typer.BadParameter(f"{name!r} is not one of {', '.join(PROTOCOLS)}")
+    if unseen and part == "dev":
+        raise typer.BadParameter("dev is a part of the known cases", param_hint="--test")
     if part not in ("dev", "test"):
         raise typer.BadParameter(f"{part!r} is not dev or test", param_hint="--part")
     try:
@@ -85,7 +98,16 @@ def diagnosis(
         raise InputError.of(config or "--config", error, "See docs/training.md") from error
     snapshot = open_graph(graph)
     found = read_cases_for_training(graph, cases)
-    also = {diagnosis for case in found for diagnosis in case.diagnoses}
+    given = readable_cases(unseen) if unseen else []
+    if unseen and not any(case.diagnoses and case.phenotypes for case in given):
+        raise InputError(
+            unseen[0] if len(unseen) == 1 else "--test",
+            "no case states both a finding and a diagnosis",
+            "Give phenopackets with their interpretations, or JSON lines with diagnoses",
+        )
+    if nameless := sum(not case.publications for case in given):
+        warn(f"--test: {nameless} cases name no paper; only their ids are kept from training")
+    also = {diagnosis for case in (*found, *given) for diagnosis in case.diagnoses}
     text = embed_graph(snapshot, training.model)
     knowledge = SymbolicKnowledge.from_snapshot(snapshot, also=also)
     knowledge = knowledge.with_names(
@@ -93,7 +115,7 @@ def diagnosis(
     )
     scorers: list[ScorerFactory] = []
     if model:
-        of_id = {case.case_id: case for case in found}
+        of_id = {case.case_id: case for case in (*found, *given)}
         whole = TrainedModel(cases=of_id, config=training, out=out / "models", node_text=text)
         scorers += [
             whole,
@@ -112,6 +134,7 @@ def diagnosis(
             knowledge,
             found,
             out=out,
+            unseen=given,
             scorers=scorers,
             options=options,
             progress=lambda line: stderr.print(line, highlight=False),

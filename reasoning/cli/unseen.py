@@ -27,12 +27,17 @@ def readable_cases(paths: Sequence[Path]) -> "list[ClinicalCase]":
     """
     from kg.cases import CaseError, read_cases
 
-    found = []
+    found, wrong = [], []
     for item in read_cases(paths):
         if isinstance(item, CaseError):
-            warn(str(item))
+            wrong.append(item)
         else:
             found.append(item)
+    if len(wrong) == 1 and not found:
+        (only,) = wrong
+        raise InputError(only.where, only.problem, f"{only.mend[:1].upper()}{only.mend[1:]}")
+    for item in wrong:
+        warn(str(item))
     if not found:
         where = paths[0] if len(paths) == 1 else "--cases"
         raise InputError(where, "no readable case", "Give phenopackets, FHIR bundles or JSON lines")

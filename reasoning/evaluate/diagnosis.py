@@ -82,6 +82,7 @@ def evaluate_diagnosis(
     cases: Sequence[ClinicalCase],
     *,
     out: Path,
+    unseen: Sequence[ClinicalCase] = (),
     scorers: Sequence[ScorerFactory] = (),
     options: EvaluationOptions | None = None,
     progress: Callable[[str], None] = lambda _: None,
@@ -93,6 +94,7 @@ def evaluate_diagnosis(
         cases: Published cases with their diagnoses; those without a usable term or a diagnosis of
             the catalogue are left out.
         out: Folder of the results; made when missing.
+        unseen: Cases that are tested instead of a part of `cases`.
         scorers: Further rankers, each made for the setting of each protocol.
         options: What is run.
         progress: Told what is being done.
@@ -107,7 +109,13 @@ def evaluate_diagnosis(
             "no case has both a usable phenotype term and a diagnosis of the catalogue; "
             "give cases with HPO terms and OMIM diagnoses"
         )
-    of_id = {case.case_id: case for case in cases}
+    of_id = {case.case_id: case for case in (*cases, *unseen)}
+    given = knowledge.references(unseen) if unseen else None
+    if given is not None and not len(given):
+        raise ValueError(
+            "no unseen case has both a usable phenotype term and a diagnosis of the catalogue; "
+            "give cases with HPO terms and OMIM diagnoses"
+        )
     results = []
     for protocol in chosen.protocols:
         setting = Setting.make(
@@ -115,8 +123,11 @@ def evaluate_diagnosis(
             knowledge=knowledge,
             references=references,
             tested=chosen.tested,
+            unseen=given,
             options=chosen.split,
         )
+        if not len(setting.training):
+            raise ValueError("no known case is without contact to the unseen ones; give others")
         results.append(
             evaluate_setting(
                 setting, cases=of_id, scorers=scorers, options=chosen, progress=progress
@@ -126,6 +137,7 @@ def evaluate_diagnosis(
     run = {
         "graph": knowledge.snapshot.digest,
         "n_cases": len(references),
+        "n_unseen": 0 if given is None else len(given),
         "options": asdict(chosen),
     }
     write_json(results, out / "diagnosis.json", run=run)

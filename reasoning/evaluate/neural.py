@@ -97,8 +97,12 @@ class TrainedModel:
         graph = snapshot.subset(~snapshot.without_publications(setting.excluded))
         training = [self.cases[case_id] for case_id in setting.training.case_ids]
         folder = self.out / setting.protocol
-        # Trees that rank treatments take minutes and say nothing about a diagnosis.
-        config = replace(self.config, boosted_treatments=False)
+        config = replace(
+            self.config,
+            keep_annotations=setting.protocol
+            == "as-published",  # as the baselines of that protocol
+            boosted_treatments=False,  # they take minutes and say nothing about a diagnosis
+        )
         train(graph, training, config, folder, resume=self.resume, node_text=self.node_text)
         scorer = ModelScorer.of(Predictor.load(folder), setting, self.cases)
         self.made[setting.protocol] = scorer

@@ -73,6 +73,19 @@ def _calibration_rows(
     return development[np.isin(component, taken)]
 
 
+def _touching(references: ReferenceCases, unseen: ReferenceCases) -> npt.NDArray[np.bool_]:
+    """True for cases that are given too, or are connected with a given one by papers."""
+    n = len(references)
+    both = ReferenceCases(
+        patients=(*references.patients, *unseen.patients),
+        disease=np.concatenate([references.disease, unseen.disease]),
+        publications=(*references.publications, *unseen.publications),
+        case_ids=(*references.case_ids, *unseen.case_ids),
+    ).components()
+    same: npt.NDArray[np.bool_] = np.isin(references.case_ids, unseen.case_ids)
+    return same | np.isin(both[:n], both[n:])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Setting:
     """One protocol made concrete.
@@ -86,6 +99,7 @@ class Setting:
         excluded: Publications that nobody may know at test time.
         held_out: Publications of tested and calibration cases (in `excluded` unless as published).
         options: Split and decoys.
+        is_given: The cases under test were given, and are no part of the split of the others.
     """
 
     protocol: Protocol
@@ -96,6 +110,7 @@ class Setting:
     excluded: frozenset[str]
     held_out: frozenset[str]
     options: SplitOptions
+    is_given: bool = False
 
     @classmethod
     def make(
@@ -105,6 +120,7 @@ class Setting:
         knowledge: SymbolicKnowledge,
         references: ReferenceCases,
         tested: Part = "test",
+        unseen: ReferenceCases | None = None,
         options: SplitOptions | None = None,
     ) -> "Setting":
         """The setting of a protocol on the split of the cases.
@@ -114,15 +130,20 @@ class Setting:
             knowledge: The graph as arrays.
             references: All cases with a known disease.
             tested: `test`, or `dev` while anything is still being chosen.
+            unseen: Tested instead of a part; of the others all is learnt from that has no contact.
             options: Split and decoys.
         """
         chosen = options or SplitOptions()
+        if unseen is not None:
+            references = references.select(~_touching(references, unseen))
         parts = split_parts(references, seed=chosen.seed)
-        test = references.select(parts[tested])
+        test = references.select(parts[tested]) if unseen is None else unseen
         learnt, kept = parts["train"], parts["dev"][:0]
         if tested == "test":
             kept = _calibration_rows(references, parts["dev"], chosen)
             learnt = np.sort(np.r_[learnt, np.setdiff1d(parts["dev"], kept)])
+        if unseen is not None:
+            learnt = np.sort(np.r_[learnt, parts["test"]])
         training, spare = references.select(learnt), references.select(kept)
         held_out = frozenset[str]().union(*test.publications, *spare.publications)
         excluded: frozenset[str] = frozenset()
@@ -144,14 +165,18 @@ class Setting:
             excluded=excluded,
             held_out=held_out,
             options=chosen,
+            is_given=unseen is not None,
         )
 
     def control(self) -> str:
         """One sentence for the caption of a result table."""
+        apart = f"split by connected components of publications (seed {self.options.seed})"
+        if self.is_given:
+            apart = "given apart, connected by papers with no training case"
         split = (
             f"{len(self.tested)} cases of {len(np.unique(self.tested.disease))} diseases, "
-            f"{self.knowledge.catalogue.n_diseases} candidates, split by connected components of "
-            f"publications (seed {self.options.seed}), {len(self.training)} training cases"
+            f"{self.knowledge.catalogue.n_diseases} candidates, {apart}, "
+            f"{len(self.training)} training cases"
         )
         if len(self.calibration):
             split += f", {len(self.calibration)} for temperatures"

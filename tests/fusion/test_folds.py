@@ -1,6 +1,7 @@
 """Leakage control in training is a law, not an intention."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,6 +60,17 @@ def test_the_graph_of_a_fold_holds_no_statement_of_its_papers(
         assert len(rows)
         kept = context.tensors.without_rows(context.graph.without_publications(held))
         assert tensors.adjacency.n_edges <= kept.adjacency.n_edges
+
+
+def test_annotations_kept_leave_the_graph_of_every_fold_whole(
+    context: GraphContext, cases: list[ClinicalCase], train_config: TrainConfig
+) -> None:
+    cases = shared_papers(cases)
+    kept = TrainingParts.build(context, cases, replace(train_config, keep_annotations=True))
+    parts = TrainingParts.build(context, cases, train_config)
+    assert all(graph is context.tensors for graph in kept.graphs)
+    assert np.array_equal(kept.fold_of, parts.fold_of)
+    assert not all(graph is context.tensors for graph in parts.graphs)
 
 
 def test_cases_held_aside_train_the_combiner_alone(

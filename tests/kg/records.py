@@ -28,7 +28,12 @@ NODES = (
     ),
     Node(id="HP:0002072", type=NodeType.PHENOTYPE, label="Chorea"),
     Node(id="HP:0000726", type=NodeType.PHENOTYPE, label="Dementia"),
-    Node(id="DRUGBANK:DB04844", type=NodeType.DRUG, label="Tetrabenazine"),
+    Node(
+        id="DRUGBANK:DB04844",
+        type=NodeType.DRUG,
+        label="Tetrabenazine",
+        structure="InChI=1S/H2O/h1H2",
+    ),
 )
 STATEMENTS = (
     Statement(
@@ -83,6 +88,7 @@ nodes = st.builds(
     label=texts,
     synonyms=st.lists(texts, max_size=3).map(tuple),
     definition=texts,
+    structure=st.sampled_from(["", "InChI=1S/H2O/h1H2", "InChI=1S/CH4/h1H4"]),
     deprecated=st.booleans(),
 )
 statements = st.builds(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import networkx as nx
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -174,6 +175,24 @@ def test_a_graph_of_an_older_vocabulary_stays_readable(
     manifest.write_text(json.dumps(facts))
     with pytest.raises(SnapshotError, match="Spaceship"):
         GraphSnapshot.load(tmp_path / "s")
+
+
+def test_a_graph_from_before_structures_stays_readable(
+    graph: GraphSnapshot, tmp_path: Path
+) -> None:
+    graph.save(tmp_path / "s")
+    path = tmp_path / "s" / "nodes.arrow"
+    with pa.ipc.open_file(path.read_bytes()) as stored:
+        table = stored.read_all()
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    assert GraphSnapshot.load(tmp_path / "s").nodes_of(NodeType.DRUG).size
+    older = table.drop_columns(["structure"])
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, older.schema) as writer:
+        writer.write_table(older)
+    loaded = GraphSnapshot.load(tmp_path / "s")
+    assert {node.structure for node in loaded.nodes()} == {""}
+    assert [node.label for node in loaded.nodes()] == [node.label for node in graph.nodes()]
 
 
 def test_empty_graph(tmp_path: Path) -> None:

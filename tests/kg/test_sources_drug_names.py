@@ -43,10 +43,10 @@ DRUGS: tuple[dict[str, str], ...] = (
     {"curie": "CHEBI:46195", "curie_label": "Acetaminophen", "atc_codes": "['N02BE01']"},
 )
 SLIM = (
-    "drugbank_id\tname\tgroups\tatc_codes\tcategories\tinchikey\tdescription\n"
-    "DB00619\tImatinib\tapproved\tL01EA01\t\t\ttext\n"
-    "DB00381\tAmlodipine\tapproved\tC08CA01|C09DB01\t\t\ttext\n"
-    "DB00741\tHydrocortisone\tapproved\tD07AA02|D07AB02\t\t\ttext\n"
+    "drugbank_id\tname\tgroups\tatc_codes\tcategories\tinchikey\tinchi\tdescription\n"
+    "DB00619\tImatinib\tapproved\tL01EA01\t\t\t\ttext\n"
+    "DB00381\tAmlodipine\tapproved\tC08CA01|C09DB01\t\t\t\ttext\n"
+    "DB00741\tHydrocortisone\tapproved\tD07AA02|D07AB02\t\t\t\ttext\n"
 )
 CODES = {
     "C": "cardiovascular system",

@@ -18,8 +18,8 @@ from kg.vocabulary import NodeType, Predicate
 SLIM = (
     "drugbank_id\tname\ttype\tgroups\tatc_codes\tcategories\tinchikey\tinchi\tdescription\n"
     "DB00619\tImatinib\tsmall molecule\tapproved\tL01EA01\tKinase Inhibitors|Antineoplastic Agents"
-    '\tInChIKey=KTUF\tInChI=1S\t"A kinase inhibitor\n\nused in ""CML""."\n'
-    "DB00452\tFramycetin\tsmall molecule\tapproved\t\t\tInChIKey=PGBH\t\tAn antibiotic.\n"
+    '\tInChIKey=KTUF\tInChI=1S/H2O/h1H2\t"A kinase inhibitor\n\nused in ""CML""."\n'
+    "DB00452\tFramycetin\tsmall molecule\tapproved\t\t\tInChIKey=PGBH\tC1CC\tAn antibiotic.\n"
     "DB00994\tNeomycin\tsmall molecule\tapproved\t\t\tInChIKey=PGBH\t\tAn antibiotic, too.\n"
     "none\tNo id\tsmall molecule\tapproved\t\t\t\t\t\n"
 )
@@ -58,6 +58,8 @@ def test_drugbank_text_over_several_lines_is_one_definition(tmp_path: Path) -> N
     drugs = {x.id: x for x in records if isinstance(x, Node) and x.type is NodeType.DRUG}
     assert drugs["DRUGBANK:DB00619"].definition == 'A kinase inhibitor used in "CML".'
     assert len(drugs) == 3
+    assert [drug.structure for drug in drugs.values()] == ["InChI=1S/H2O/h1H2", "", ""]
+    assert report.dropped["structure that is no InChI"] == 1
     assert report.dropped["drug id is no DrugBank accession"] == 1
     roles = {x.object for x in statements(records) if x.subject == "DRUGBANK:DB00619"}
     assert roles == {

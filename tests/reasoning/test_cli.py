@@ -191,6 +191,8 @@ def test_wrong_usage_is_status_two(run: Run, model: Path) -> None:
     assert run("treat", "--model", model)[0] == 2
     assert run("diagnose", "x.json", "--model", model, "--format", "pdf")[0] == 2
     assert run("evaluate", "diagnosis", "g", "--out", "o", "--part", "all")[0] == 2
+    dev = ("--part", "dev", "--test", "x.json")
+    assert run("evaluate", "diagnosis", "g", "--out", "o", *dev)[0] == 2
 
 
 def test_a_failed_run_leaves_the_old_output(run: Run, model: Path, tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.mkdir(parents=True)
     (store / "CURRENT").write_text("x")
     (folder / "case.jsonl").write_text(toy_cases()[0].to_json() + "\n")
+    bare = toy_cases()[0].model_copy(update={"diagnoses": ()})
+    (folder / "bare.jsonl").write_text(bare.to_json() + "\n")
     (folder / "empty").mkdir()
     (folder / "file.txt").touch()
     (folder / "bytes.txt").write_bytes(b"\xff\xfe\x00")
@@ -62,6 +64,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("train graph --out file.txt/o", "file.txt is a file", "Give a folder"),
         ("tune graph --out o --space space.toml", "space.toml: max_steps", "[choices]"),
         ("evaluate diagnosis graph --out file.txt", "file.txt: is a file", "Give a folder"),
+        (
+            "evaluate diagnosis graph --cases case.jsonl --test none.zip --out o",
+            "none.zip: no such file",
+            "Check the path",
+        ),
+        (
+            "evaluate diagnosis graph --cases case.jsonl --test bare.jsonl --out o",
+            "bare.jsonl: no case states both a finding and a diagnosis",
+            "with their interpretations",
+        ),
         ("evaluate safety graph --out file.txt", "file.txt: is a file", "Give a folder"),
         ("diagnose case.jsonl --model m --out empty", "empty: is a folder", "name of a file"),
         ("treat --diseases file.txt --model m", "file.txt: holds no disease id", "OMIM:219800"),

@@ -134,6 +134,15 @@ def test_a_blind_model_knows_nothing_of_a_case(engine: Diagnoser) -> None:
     )
 
 
+def test_a_model_without_the_patients_of_a_paper_keeps_its_annotations(engine: Diagnoser) -> None:
+    case = toy_cases()[0].model_copy(update={"publications": ("PMID:1",)})
+    left = engine.predictor.without_patients_of([case])
+    assert case.case_id not in {c.case_id for c in left.references}
+    assert len(left.references) == len(engine.predictor.references) - 1
+    whole, kept = (p.symbolic.profiles.n_annotations for p in (engine.predictor, left))
+    assert kept.tolist() == whole.tolist()
+
+
 def test_questions_are_open_and_genes_are_used_only_when_asked(engine: Diagnoser) -> None:
     (answer,) = engine.answer([SEEN], Asked(top=6, questions=3, genes=True))
     asked = [q.finding.id for q in answer.next_questions]

@@ -27,7 +27,8 @@ TURTLE = """
 
 obo:MONDO_0007739 a biolink:Disease ; rdfs:label "Huntington disease"@en , "Chorea-Huntington"@de ;
   skos:exactMatch <https://omim.org/entry/143100> ; biolink:has_phenotype obo:HP_0002072 .
-ex:pill a biolink:Drug ; rdfs:label "Pill" ; biolink:treats obo:MONDO_0007739 ; ex:price "3" .
+ex:pill a biolink:Drug ; rdfs:label "Pill" ; biolink:treats obo:MONDO_0007739 ; ex:price "3" ;
+  <https://w3id.org/chemrof/inchi_string> "InChI=1S/H2O/h1H2" .
 obo:MONDO_1 rdfs:subClassOf obo:MONDO_0007739 ; rdfs:label "a kind of it" .
 ex:a1 a biolink:Association ; rdf:subject obo:MONDO_0007739 ;
   rdf:predicate biolink:has_phenotype ; rdf:object obo:HP_0002072 ;
@@ -71,6 +72,8 @@ def check(graph: GraphSnapshot, report: DropReport) -> None:
     assert (found.subject, found.object) == ("MONDO:0007739", "HP:0002072")
     assert (found.frequency, found.publications) == (0.9, ("PMID:1", "PMID:2"))
     assert found.qualifier("stated_by") == "https://example.org/orphanet"
+    (pill,) = graph.nodes_of(NodeType.DRUG).tolist()
+    assert graph.node(pill).structure == "InChI=1S/H2O/h1H2"
     (denied,) = graph.edges(Predicate.HAS_PHENOTYPE, negated=True).rows
     assert graph.statement(int(denied)).object == "HP:0000726"
     (treats,) = graph.edges(Predicate.TREATS).rows

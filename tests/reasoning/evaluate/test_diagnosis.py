@@ -1,6 +1,7 @@
 """The benchmark end to end on the toy world: no number to be proud of, every part in place."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from fusion.finding_embedding import EmbeddingOptions
-from fusion.symbolic import SymbolicKnowledge
+from fusion.symbolic import ReferenceCases, SymbolicKnowledge
 from fusion.symbolic.boosted import BoostedOptions
 from kg.case import ClinicalCase
 from reasoning.evaluate import (
@@ -145,6 +146,48 @@ def test_a_report_learns_from_all_that_is_neither_tested_nor_for_temperatures(
     )  # fmt: skip
     assert choice.training.case_ids == references.select(parts["train"]).case_ids
     assert not len(choice.calibration)
+
+
+def test_given_cases_are_tested_and_nothing_that_touches_them_is_learnt_from(
+    knowledge: SymbolicKnowledge, cases: list[ClinicalCase]
+) -> None:
+    references = knowledge.references(cases)
+    first = references.select([0])
+    bridge = references.select([1])  # cites the paper of a given case and one of its own
+    linked = replace(bridge, publications=(frozenset({*first.publications[0], "PMID:77"}),))
+    far = replace(references.select([2]), publications=(frozenset({"PMID:77"}),))
+    rest = references.select(range(3, len(references)))
+    known = ReferenceCases(
+        patients=(*linked.patients, *far.patients, *rest.patients),
+        disease=np.concatenate([linked.disease, far.disease, rest.disease]),
+        publications=(*linked.publications, *far.publications, *rest.publications),
+        case_ids=(*linked.case_ids, *far.case_ids, *rest.case_ids),
+    )
+    given = replace(first, case_ids=("new",))
+    options = SplitOptions(n_decoys=2, n_calibration=2)
+    setting = Setting.make(
+        "paper-out", knowledge=knowledge, references=known, unseen=given, options=options
+    )
+    assert setting.tested.case_ids == ("new",)
+    learnt = {*setting.training.case_ids, *setting.calibration.case_ids}
+    assert learnt.isdisjoint({*linked.case_ids, *far.case_ids})
+    assert learnt == set(rest.case_ids)
+    assert first.publications[0] <= setting.excluded
+    assert "given apart" in setting.control()
+    same = Setting.make(
+        "paper-out", knowledge=knowledge, references=rest, unseen=rest.select([0]), options=options
+    )
+    assert rest.case_ids[0] not in same.training.case_ids
+
+
+def test_known_cases_that_all_touch_the_given_ones_are_refused(
+    knowledge: SymbolicKnowledge, cases: list[ClinicalCase], tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="no known case is without contact"):
+        evaluate_diagnosis(knowledge, cases, out=tmp_path, unseen=cases)
+    empty = [case.model_copy(update={"phenotypes": ()}) for case in cases]
+    with pytest.raises(ValueError, match="no unseen case"):
+        evaluate_diagnosis(knowledge, cases, out=tmp_path, unseen=empty)
 
 
 def test_cases_without_a_diagnosis_are_one_clear_error(
